@@ -1,0 +1,29 @@
+# `make demo` grades a submission on a machine that has nothing but Python, make and root; `make test` is the gate.
+
+DEMO_ASSIGNMENT ?= assignments/pipeline
+DEMO_BUG ?= $(DEMO_ASSIGNMENT)/bugs/parent_keeps_write_ends
+
+.PHONY: setup demo test lint bench clean
+
+setup:
+	@sandbox/image/setup.sh
+
+# Exit status 1 is a verdict, too: graded, and some check failed.
+demo: setup
+	.venv/bin/grader grade $(DEMO_ASSIGNMENT) $(DEMO_ASSIGNMENT)/solution
+	.venv/bin/grader grade $(DEMO_ASSIGNMENT) $(DEMO_BUG) || [ $$? -eq 1 ]
+
+lint: setup
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+
+test: lint
+	.venv/bin/pytest
+
+bench: setup
+	.venv/bin/python -m bench
+
+clean:
+	rm -rf .venv *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

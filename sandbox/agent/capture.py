@@ -1,0 +1,139 @@
+"""Reading `/proc` as it is, without interpretation. What cannot be read is recorded as such, never left out.
+
+An unreadable text or link is an object `{"error": "EACCES"}` in place of the string. Reads are bounded:
+student processes choose their own names, arguments and descriptors.
+"""
+
+import os
+
+from sandbox.agent import blocked
+from sandbox.agent.reading import error_name, text
+from sandbox.wire import Facts
+
+MAX_DESCRIPTORS = 4096
+"""Descriptors recorded of one process; the open-files limit is far below."""
+
+
+def link(path: str) -> str | Facts:
+    """Where a symbolic link of `/proc` points."""
+    try:
+        return os.readlink(path)
+    except OSError as error:
+        return {"error": error_name(error)}
+
+
+def numbers_in(path: str) -> list[int]:
+    """The numeric names in a folder of `/proc`, in order; empty if the process is gone."""
+    try:
+        return sorted(int(name) for name in os.listdir(path) if name.isdigit())
+    except OSError:
+        return []
+
+
+def descriptors(pid: int, *, details: bool = False) -> Facts:
+    """The descriptor table of a thread: number to `link`, `mode` (of the link: read, write) and, for files,
+    `file` (device and inode); with `details` also `info`, the text of `fdinfo`, without which anonymous inodes
+    cannot be told apart.
+    """
+    table: Facts = {}
+    try:
+        folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        return {"error": error_name(error)}
+    try:
+        for name in os.listdir(folder)[:MAX_DESCRIPTORS]:
+            table[name] = _descriptor(folder, name)
+            if details or table[name].get("link", "").startswith("anon_inode:"):
+                table[name]["info"] = text(f"/proc/{pid}/fdinfo/{name}")
+    except OSError as error:
+        return {"error": error_name(error)}
+    finally:
+        os.close(folder)
+    return table
+
+
+def _descriptor(folder: int, name: str) -> Facts:
+    try:
+        target = os.readlink(name, dir_fd=folder)
+        entry: Facts = {"link": target, "mode": os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode}
+        if target.startswith("/"):
+            status = os.stat(name, dir_fd=folder)
+            entry["file"] = [status.st_dev, status.st_ino, status.st_mode]
+        return entry
+    except OSError as error:
+        return {"error": error_name(error)}
+
+
+def children(pid: int) -> list[int]:
+    """The children of every thread of a process, zombies included (CONFIG_PROC_CHILDREN)."""
+    found: list[int] = []
+    for tid in numbers_in(f"/proc/{pid}/task"):
+        listed = text(f"/proc/{pid}/task/{tid}/children")
+        if isinstance(listed, str):
+            found += [int(child) for child in listed.split()]
+    return found
+
+
+def process(pid: int) -> Facts:
+    """Everything a snapshot tells of one process."""
+    tasks: Facts = {}
+    for tid in numbers_in(f"/proc/{pid}/task"):
+        folder = f"/proc/{pid}/task/{tid}"
+        call = text(f"{folder}/syscall")
+        tasks[str(tid)] = {
+            "status": text(f"{folder}/status"),
+            "syscall": call,
+            "memory": blocked.memory_of_call(pid, call),
+        }
+    fds = descriptors(_table_owner(pid, tasks), details=True)
+    for number, entry in fds.items():
+        if isinstance(entry, dict) and entry.get("link", "").startswith("socket:"):
+            entry["socket"] = blocked.socket_facts(pid, int(number))
+    return {
+        "stat": text(f"/proc/{pid}/stat"),
+        "cmdline": text(f"/proc/{pid}/cmdline"),
+        "exe": link(f"/proc/{pid}/exe"),
+        "timers": text(f"/proc/{pid}/timers"),
+        "maps": text(f"/proc/{pid}/maps"),
+        "fds": fds,
+        "tasks": tasks,
+    }
+
+
+def _table_owner(pid: int, tasks: Facts) -> int:
+    """A thread whose table can be read: a leader that has exited shows an empty one while its threads go on."""
+    for tid, task in tasks.items():
+        status = task["status"]
+        if isinstance(status, str) and "\nState:\tZ" not in status and "\nState:\tX" not in status:
+            return int(tid)
+    return pid
+
+
+def student_processes() -> list[int]:
+    """Every process in the sandbox but the agent."""
+    return [pid for pid in numbers_in("/proc") if pid != 1]
+
+
+def snapshot(outside: Facts, time: float) -> Facts:
+    """All student processes at `time`; `outside` names the pipe ends that the agent holds."""
+    return {
+        "processes": {str(pid): process(pid) for pid in student_processes()},
+        "outside": outside,
+        "locks": text("/proc/locks"),
+        "time": time,
+    }
+
+
+_OOM_FILES = ("/sys/fs/cgroup/memory.events", "/sys/fs/cgroup/memory/memory.oom_control")
+
+
+def oom_kills() -> int:
+    """How many processes of the sandbox its memory limit has killed, by cgroup v2 or v1."""
+    for path in _OOM_FILES:
+        events = text(path)
+        if isinstance(events, str):
+            for line in events.splitlines():
+                name, _, number = line.partition(" ")
+                if name == "oom_kill":
+                    return int(number)
+    return 0

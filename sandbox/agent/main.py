@@ -1,0 +1,351 @@
+"""The agent: PID 1 of a sandbox, a single-threaded loop over one stream to the host.
+
+The protocol is `sandbox.wire`. After `Ready` the host sends requests and the agent answers each in order with
+`Done` or `Failed`, except `Input`, `CloseInput` and `Stop`. `Output`, `Event`, `Quiet` and `Ended` come unasked
+between a `Spawn` and its `Ended`. When the stream from the host ends the agent exits, and the kernel ends every
+process of the sandbox with it: a host that dies leaves nothing.
+
+The agent trusts the host. It trusts nothing that a student's process wrote, and has no other duty to it than to
+stay alive: bounded reads, no blocking open, no fork needed to kill.
+"""
+
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+from sandbox.agent import capture, kernel, sweep
+from sandbox.agent.program import Program
+from sandbox.agent.reading import error_name, text
+from sandbox.agent.spawn import WORK, spawn
+from sandbox.agent.watch_filter import watch_filter
+from sandbox.wire import (
+    CloseInput,
+    Decoder,
+    Done,
+    Event,
+    Facts,
+    Failed,
+    Fetch,
+    Input,
+    Keep,
+    Look,
+    Message,
+    Names,
+    Quiet,
+    Ready,
+    Reset,
+    Signal,
+    Spawn,
+    Stage,
+    Stop,
+    Store,
+    encode,
+)
+
+TICK_SECONDS = 0.005
+"""How often the agent looks whether every process sleeps; a look costs about a fiftieth of that."""
+
+QUIET_AGAIN_SECONDS = 0.5
+"""How often a sandbox that stays quiet is judged again: a timer may have gone off that moved nothing."""
+
+HOST_IN, HOST_OUT = 0, 1
+
+
+class Agent:
+    """The loop and what it knows: the programs that run, the bytes on their way to the host."""
+
+    def __init__(self, uid: int) -> None:
+        self._uid = uid
+        self._decoder = Decoder()
+        self._outgoing = bytearray()
+        self._queue: list[tuple[Message, int]] = []
+        self._is_awaited = False
+        self._programs: dict[int, Program] = {}
+        self._epoll = select.epoll()
+        self._on_ready: dict[int, Callable[[int], None]] = {}
+        self._last_look: object = None
+        self._quiet_sent = 0
+        self._quiet_again = 0.0
+        self._served = 0
+        self._next_tick = 0.0
+        self._wake_read = -1
+        self._exit_offsets = kernel.exit_fallback_offsets()
+
+    def run(self) -> None:
+        """Serve until the host closes the stream."""
+        for descriptor in (HOST_IN, HOST_OUT):
+            os.set_blocking(descriptor, False)
+        self._wake_read, wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(wake_write, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda number, frame: None)
+        self._watch(HOST_IN, self._read_host, select.EPOLLIN)
+        self._watch(self._wake_read, self._reap, select.EPOLLIN)
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        sweep.sweep(self._uid)
+        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE}))
+        while True:
+            self._flush()
+            ready = self._epoll.poll(self._poll_seconds())
+            for descriptor, event, handler in [(fd, event, self._on_ready.get(fd)) for fd, event in ready]:
+                if handler is not None and self._on_ready.get(descriptor) is handler:  # still the same descriptor
+                    handler(event)
+            self._tick()
+
+    # -- the loop ---------------------------------------------------------------------------------
+
+    def _watch(self, descriptor: int, handler: Callable[[int], None], mask: int) -> None:
+        self._on_ready[descriptor] = handler
+        self._epoll.register(descriptor, mask)
+
+    def _unwatch(self, descriptor: int) -> None:
+        if self._on_ready.pop(descriptor, None) is not None:
+            self._epoll.unregister(descriptor)
+
+    def _poll_seconds(self) -> float | None:
+        if not self._programs:
+            return None
+        return max(0.0, self._next_tick - time.monotonic())
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if not self._programs or now < self._next_tick:
+            return
+        self._next_tick = now + TICK_SECONDS
+        self._is_awaited = self._is_awaited or bool(self._queue)
+        self._turn(now)
+        if any(program.held_calls is not None for program in self._programs.values()):
+            self._look_whether_quiet()
+
+    def _turn(self, now: float) -> None:
+        for program in list(self._programs.values()):
+            descriptors = [*program.outputs, *(program.held_calls or ()), program.input, *program.pidfds]
+            program.turn(now, alone=len(self._programs) == 1)
+            if program.over:
+                for descriptor in descriptors:
+                    if descriptor is not None:
+                        self._forget_closed(descriptor)
+                del self._programs[program.number]
+            else:
+                self._watch_new(program)
+
+    def _forget_closed(self, descriptor: int) -> None:
+        """A closed descriptor has left the epoll set by itself; its handler must go before the number is reused."""
+        self._on_ready.pop(descriptor, None)
+
+    def _watch_new(self, program: Program) -> None:
+        for pidfd in program.pidfds:
+            if pidfd not in self._on_ready:
+                self._watch(pidfd, partial(self._process_end, program, pidfd), select.EPOLLIN)
+        if program.input is None:
+            return
+        if program.wants_to_write and program.input not in self._on_ready:
+            self._watch(program.input, partial(self._write_input, program), select.EPOLLOUT)
+
+    def _process_end(self, program: Program, pidfd: int, event: int) -> None:
+        self._on_ready.pop(pidfd, None)
+        program.on_process_end(pidfd)
+
+    def _write_input(self, program: Program, event: int) -> None:
+        descriptor = program.input
+        if descriptor is None:
+            return
+        program.write_input()
+        if program.input is None:
+            self._forget_closed(descriptor)
+        elif not program.wants_to_write:
+            self._unwatch(descriptor)
+
+    def _on_output(self, program: Program, descriptor: int, event: int) -> None:
+        if not program.read_output(descriptor):
+            self._epoll.unregister(descriptor)  # the end of the stream would be ready for ever
+            del self._on_ready[descriptor]
+
+    def _on_notifications(self, program: Program, event: int) -> None:
+        if program.held_calls is not None and not program.on_notifications():
+            self._unwatch(program.held_calls.notifications)
+        self._watch_new(program)
+
+    def _reap(self, event: int) -> None:
+        os.read(self._wake_read, 4096)
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                break
+            if pid == 0:
+                break
+            for program in self._programs.values():
+                if program.knows(pid):
+                    program.on_reaped(pid, status)
+        self._turn(time.monotonic())
+
+    # -- whether everything sleeps ----------------------------------------------------------------
+
+    def _look_whether_quiet(self) -> None:
+        look = []
+        asleep = True
+        for pid in capture.student_processes():
+            for tid in capture.numbers_in(f"/proc/{pid}/task"):
+                status = text(f"/proc/{pid}/task/{tid}/status")
+                if not isinstance(status, str):
+                    asleep = False
+                    continue
+                state = status.partition("\nState:\t")[2][:1]
+                asleep = asleep and state in ("S", "T", "Z", "X")
+                look.append((tid, state, status.partition("\nvoluntary_ctxt_switches:")[2]))
+        for program in self._programs.values():
+            program.peak_tasks = max(program.peak_tasks, len(look))
+        if not look or not asleep or look != self._last_look:
+            self._last_look = look
+            self._quiet_sent = 0
+        elif self._quiet_sent < 2 or time.monotonic() >= self._quiet_again:
+            self._send(Quiet(self._quiet_sent > 0, self._served, self._snapshot()))
+            self._quiet_sent += 1
+            self._quiet_again = time.monotonic() + QUIET_AGAIN_SECONDS
+
+    def _snapshot(self) -> Facts:
+        outside: Facts = {}
+        for program in self._programs.values():
+            outside.update(program.outside())
+        return capture.snapshot(outside, time.monotonic())
+
+    # -- the host ---------------------------------------------------------------------------------
+
+    def _send(self, message: Message, request_id: int = 0) -> None:
+        self._queue.append((message, request_id))
+        self._is_awaited = self._is_awaited or not isinstance(message, Event)
+
+    def _flush(self) -> None:
+        """Write what the host waits for; events alone go with the next of that or with the next tick.
+
+        They come in swarms, are judged at the end, and each write would wake the host on a processor that the
+        program could use.
+        """
+        if not self._is_awaited:
+            return
+        for message, request_id in self._queue:
+            self._outgoing += encode(message, request_id)
+        self._queue.clear()
+        try:
+            while self._outgoing:
+                written = os.write(HOST_OUT, self._outgoing[: 1 << 20])
+                del self._outgoing[:written]
+        except BlockingIOError:
+            if HOST_OUT not in self._on_ready:
+                self._watch(HOST_OUT, lambda event: None, select.EPOLLOUT)
+            return
+        except BrokenPipeError:
+            os._exit(0)
+        self._unwatch(HOST_OUT)
+        self._is_awaited = False
+
+    def _read_host(self, event: int) -> None:
+        data = os.read(HOST_IN, 1 << 20)
+        if not data:
+            os._exit(0)
+        for request_id, message in self._decoder.feed(data):
+            self._served += 1
+            try:
+                answer = self._serve(message)
+            except OSError as error:
+                answer = Failed(error_name(error), str(error))
+            if answer is not None:
+                self._send(answer, request_id)
+
+    def _serve(self, message: Message) -> Message | None:
+        self._quiet_sent = 0  # what the host does may be what makes a wait hopeless
+        match message:
+            case Input() | CloseInput() | Stop():
+                self._serve_program(message)
+                return None
+            case Spawn():
+                return Done({"pid": self._spawn(message)}, b"")
+            case Signal():
+                (os.killpg if message.group else os.kill)(message.pid, message.number)
+            case Look():
+                return Done(self._snapshot(), b"")
+            case Stage():
+                _make_folders(sweep.STAGE, message.path)
+                sweep.write_file(sweep.STAGE, message.path, message.data, message.mode, 0)
+            case Store():
+                sweep.write_file(WORK, message.path, message.data, message.mode, self._uid)
+            case Fetch():
+                return Done({}, sweep.read_file(WORK, message.path, message.max_bytes)[0])
+            case Keep():
+                data, _mode = sweep.read_file(WORK, message.path, 64 << 20)
+                sweep.write_file(sweep.STAGE, message.path, data, 0o755, 0)
+            case Names():
+                return Done({"names": sorted(os.listdir(WORK))}, b"")
+            case Reset():
+                self._reset()
+            case _:
+                return Failed("EINVAL", f"{type(message).__name__} is no request")
+        return Done({}, b"")
+
+    def _serve_program(self, message: Input | CloseInput | Stop) -> None:
+        program = self._programs.get(message.run)
+        if program is None:  # it ended while the request was on its way
+            return
+        descriptor = program.input
+        match message:
+            case Input():
+                program.queue_input(message.data)
+            case CloseInput():
+                program.end_input()
+            case Stop():
+                program.stop("stopped")
+        if descriptor is not None and program.input is None:
+            self._forget_closed(descriptor)
+        self._watch_new(program)
+
+    def _spawn(self, message: Spawn) -> int:
+        calls = [fault["call"] for fault in message.faults]
+        program_filter = None
+        if message.watched:
+            program_filter = watch_filter(kernel.MACHINE, self._exit_offsets, calls, traced=message.traced)
+        spawned = spawn(
+            message.argv,
+            message.env,
+            message.limits,
+            self._uid,
+            program_filter=program_filter,
+            exec_is_watched="execve" in calls,
+            with_input=message.input,
+            terminal=message.terminal,
+        )
+        program = Program(message.run, spawned, message.limits, message.faults, self._send)
+        self._programs[message.run] = program
+        for descriptor in program.outputs:
+            self._watch(descriptor, partial(self._on_output, program, descriptor), select.EPOLLIN)
+        if program.held_calls is not None:
+            self._watch(program.held_calls.notifications, partial(self._on_notifications, program), select.EPOLLIN)
+        self._watch_new(program)
+        self._next_tick = time.monotonic() + TICK_SECONDS
+        return spawned.pid
+
+    def _reset(self) -> None:
+        for program in self._programs.values():
+            program.stop("stopped")
+        sweep.kill_everything()
+        for program in list(self._programs.values()):
+            program.wait_status = program.wait_status or 0
+        self._turn(time.monotonic())
+        sweep.sweep(self._uid)
+        sweep.lay_out(self._uid)
+
+
+def _make_folders(base: str, path: str) -> None:
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(f"{base}/{folder}", 0o755, exist_ok=True)
+
+
+def main() -> None:
+    """Run as the container's command, with the student's uid as the only argument."""
+    Agent(int(sys.argv[1])).run()

@@ -1,0 +1,371 @@
+"""One run of a program: its pipes, the calls it is held at, and its end. Events go out as they happen."""
+
+import contextlib
+import errno
+import os
+import signal
+import time
+from collections.abc import Callable
+
+from sandbox.agent import capture, kernel
+from sandbox.agent.reading import memory, text
+from sandbox.agent.spawn import Spawned
+from sandbox.agent.watch_filter import FAULT_CALLS, OPENING, SIGNAL_ARGUMENT
+from sandbox.wire import Ended, Event, Facts, Message, Output
+
+GRACE_SECONDS = 0.2
+"""How long processes may outlive the program's first process before they count as left behind."""
+
+READ_BYTES = 64 << 10
+PENDING_INPUT_BYTES = 64 << 10
+END_OF_FILE = b"\x04"
+STACK_BYTES = 2048
+"""How much of the stack is captured where a descriptor is made: the frames of the library and its caller's."""
+
+_NAMES = {number: name for name, number in kernel.SYSCALL.items()}
+
+
+class Program:
+    """A running program. `watch` registers a descriptor with the agent's loop, `send` emits a message."""
+
+    def __init__(
+        self,
+        number: int,
+        spawned: Spawned,
+        limits: dict[str, float],
+        faults: list[Facts],
+        send: Callable[[Message], None],
+    ) -> None:
+        self.number = number
+        self.pid = spawned.pid
+        self.input = spawned.input
+        self.outputs = dict(zip(spawned.outputs, (1, 2), strict=False))
+        self.terminal = spawned.terminal
+        self.held_calls = spawned.held_calls
+        self.deadline = time.monotonic() + limits["wall_seconds"]
+        self.reason = "exited"
+        self.wait_status: int | None = None
+        self.over = False
+        self._send = send
+        self._limits = limits
+        self._faults = [dict(fault, seen=0) for fault in faults]
+        self._input_queue = bytearray()
+        self._input_ends = False
+        self._written = {1: 0, 2: 0}
+        self.pidfds = {spawned.pidfd: spawned.pid}
+        self._known = {spawned.pid}
+        self._grace_ends: float | None = None
+        self._executed: set[int] = set()
+        self._oom_kills_before = capture.oom_kills()
+        self.peak_tasks = 0
+
+    # -- what the loop waits for ------------------------------------------------------------------
+
+    @property
+    def wants_to_write(self) -> bool:
+        """Whether input is queued for the program."""
+        return self.input is not None and (bool(self._input_queue) or self._input_ends)
+
+    def outside(self) -> Facts:
+        """The pipe ends the agent holds: link to access, `w` for the program's input, `r` for its outputs.
+
+        A terminal is none: reading from one is never taken for a wait within the program.
+        """
+        ends: Facts = {}
+        for descriptor in self.outputs:
+            ends[os.readlink(f"/proc/self/fd/{descriptor}")] = "r"
+        if self.input is not None:
+            ends[os.readlink(f"/proc/self/fd/{self.input}")] = "w"
+        return ends
+
+    # -- input and output -------------------------------------------------------------------------
+
+    def queue_input(self, data: bytes) -> None:
+        """Take bytes for the program's standard input."""
+        if self.input is not None:
+            self._input_queue += data
+            self.write_input()
+
+    def end_input(self) -> None:
+        """Close standard input once the queue is written; on a terminal, type the end-of-file character."""
+        if self.terminal:
+            self._input_queue += END_OF_FILE
+        else:
+            self._input_ends = True
+        self.write_input()
+
+    def write_input(self) -> None:
+        """Write what the pipe takes now."""
+        if self.input is None:
+            return
+        try:
+            while self._input_queue:
+                written = os.write(self.input, self._input_queue[:PENDING_INPUT_BYTES])
+                del self._input_queue[:written]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:  # nobody reads any more: the rest has no reader either
+            self._input_queue.clear()
+            self._input_ends = True
+        if self._input_ends:
+            os.close(self.input)
+            self.input = None
+
+    def read_output(self, descriptor: int) -> bool:
+        """Forward what can be read; False once the stream has ended."""
+        stream = self.outputs[descriptor]
+        try:
+            data = os.read(descriptor, READ_BYTES)
+        except BlockingIOError:
+            return True
+        except OSError as error:
+            if error.errno == errno.EIO:  # nobody has the terminal open any more
+                return False
+            raise
+        if not data:
+            return False
+        room = max(0, int(self._limits["output_bytes"]) - self._written[stream])
+        self._written[stream] += len(data)
+        if data[:room]:
+            self._send(Output(self.number, stream, data[:room]))
+        if len(data) > room and self.reason == "exited":
+            self.stop("output-limit")
+        return True
+
+    # -- held calls -------------------------------------------------------------------------------
+
+    def on_notifications(self) -> bool:
+        """Capture what each held call is about, then let it go or refuse it; False when no more will come."""
+        assert self.held_calls is not None
+        listener = self.held_calls.listener
+        received = kernel.read_notifications(self.held_calls.notifications)
+        for held in received or ():
+            name = _NAMES.get(held.number, "")
+            pid = self._process_of(held.tid)
+            error_number = self._fault_for(name)
+            self._capture_call(name, pid, held)
+            if error_number:
+                self._event("fault", pid, {"call": name, "errno": error_number})
+                kernel.refuse(listener, held, error_number)
+            else:
+                kernel.let_go(listener, held)
+        return received is not None
+
+    def _capture_call(self, name: str, pid: int, held: kernel.Notification) -> None:
+        arguments = held.arguments
+        if name == "set_tid_address":
+            self._executed.add(pid)
+            self._event(
+                "exec",
+                pid,
+                {
+                    "stat": text(f"/proc/{pid}/stat"),
+                    "cmdline": text(f"/proc/{pid}/cmdline"),
+                    "exe": capture.link(f"/proc/{pid}/exe"),
+                    "fds": capture.descriptors(held.tid),
+                },
+            )
+        elif name == "set_robust_list":
+            self._capture_birth(pid, held.tid)
+        elif name == "exit_group" or (name == "exit" and self._is_last_thread(pid, held.tid)):
+            self._event(
+                "exit",
+                pid,
+                {
+                    "code": arguments[0] & 0xFF,
+                    "stat": text(f"/proc/{pid}/stat"),
+                    "status": text(f"/proc/{held.tid}/status"),
+                    "exe": capture.link(f"/proc/{held.tid}/exe"),
+                    "fds": capture.descriptors(held.tid, details=True),
+                    "children": self._look_at_children(pid),
+                },
+            )
+        elif name in SIGNAL_ARGUMENT:
+            number = arguments[SIGNAL_ARGUMENT[name]] & 0xFF
+            target = -1 if name == "pidfd_send_signal" else arguments[0]
+            self._event("kill", pid, {"target": target, "signal": number, "group": _group_of(pid)})
+        elif name == "alarm":
+            self._event("alarm", pid, {"seconds": arguments[0] & 0xFFFFFFFF})
+        elif name == "setitimer":
+            value = memory(held.tid, arguments[1], 32)
+            self._event("setitimer", pid, {"which": arguments[0], "value": value})
+        elif name in OPENING or name == "fcntl":
+            self._event("open", pid, self._opening(name, held))
+        elif name == "rt_sigaction" and arguments[1]:
+            self._event("sigchld", pid, {"action": memory(held.tid, arguments[1], 32)})
+
+    def _opening(self, name: str, held: kernel.Notification) -> Facts:
+        """What tells which descriptor the call will make, and from where it is made."""
+        registers = text(f"/proc/{held.tid}/syscall")
+        fields = registers.split() if isinstance(registers, str) else []
+        stack_pointer = int(fields[7], 16) if len(fields) > 7 else 0
+        return {
+            "call": name,
+            "args": held.arguments[:3],
+            "taken": capture.numbers_in(f"/proc/{held.tid}/fd"),
+            "stack": memory(held.tid, stack_pointer, STACK_BYTES),
+            "maps": text(f"/proc/{held.tid}/maps"),
+        }
+
+    def _capture_birth(self, pid: int, tid: int) -> None:
+        """A child of `fork` makes this call first, a thread too; a new image makes it right after its exec."""
+        if pid in self._executed:
+            self._executed.discard(pid)
+        elif pid == tid:
+            facts = {"stat": text(f"/proc/{pid}/stat"), "fds": capture.descriptors(tid)}
+            self._event("birth", pid, facts)
+
+    def _process_of(self, tid: int) -> int:
+        """The process of a thread; sees to it that its end will be noticed."""
+        if tid in self._known:
+            return tid
+        status = text(f"/proc/{tid}/status")
+        pid = tid
+        if isinstance(status, str):
+            pid = int(status.partition("\nTgid:\t")[2].partition("\n")[0] or tid)
+        self.know(pid)
+        return pid
+
+    def know(self, pid: int) -> None:
+        """Watch for the end of a process of this run, so that its wait status is not missed."""
+        if pid in self._known:
+            return
+        with contextlib.suppress(OSError):
+            self.pidfds[os.pidfd_open(pid)] = pid
+        self._known.add(pid)
+
+    def knows(self, pid: int) -> bool:
+        """Whether `pid` is known to belong to this run."""
+        return pid in self._known
+
+    def _look_at_children(self, pid: int) -> Facts:
+        """The `stat` of every child."""
+        found = {}
+        for child in capture.children(pid):
+            self.know(child)
+            found[str(child)] = text(f"/proc/{child}/stat")
+        return found
+
+    def _is_last_thread(self, pid: int, tid: int) -> bool:
+        for other in capture.numbers_in(f"/proc/{pid}/task"):
+            stat = text(f"/proc/{pid}/task/{other}/stat")
+            if other != tid and _state(stat) not in ("", "Z", "X"):
+                return False
+        return True
+
+    def _fault_for(self, name: str) -> int:
+        error_number = 0
+        for fault in self._faults:
+            if name in FAULT_CALLS[fault["call"]]:
+                fault["seen"] += 1
+                if fault["seen"] == fault["on_call"]:
+                    error_number = error_number or int(fault["errno"])
+        return error_number
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def on_process_end(self, pidfd: int) -> None:
+        """A process of this run has ended; its parent may have reaped it already."""
+        pid = self.pidfds.pop(pidfd)
+        stat = text(f"/proc/{pid}/stat")
+        self._event("end", pid, {"stat": stat, "wait_status": kernel.pidfd_exit_status(pidfd)})
+        os.close(pidfd)
+
+    def on_reaped(self, pid: int, wait_status: int) -> None:
+        """The agent has reaped a process: the program's first one, or one that had lost its parent."""
+        self._event("reaped", pid, {"wait_status": wait_status})
+        if pid == self.pid:
+            self.wait_status = wait_status
+            self._grace_ends = time.monotonic() + GRACE_SECONDS
+
+    def stop(self, reason: str) -> None:
+        """End the run: everything of it is killed, again on every turn of the loop until nothing is left."""
+        if self.reason == "exited":
+            self.reason = reason
+        self._grace_ends = time.monotonic()
+        self._event("stop", self.pid, {})
+        self.kill_rest()
+
+    def kill_rest(self) -> None:
+        for pid in self.members():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def members(self) -> list[int]:
+        """The processes of this run that are there now; learns of new ones by their parents."""
+        present = capture.student_processes()
+        for pid in present:
+            if pid not in self._known:
+                stat = text(f"/proc/{pid}/stat")
+                if isinstance(stat, str) and int(stat.rpartition(")")[2].split()[1]) in self._known:
+                    self.know(pid)
+        return [pid for pid in present if pid in self._known]
+
+    def turn(self, now: float, alone: bool) -> None:
+        """See to time limits and to the end; `alone`: no other run is active, so every process is this run's."""
+        if self.over:
+            return
+        if alone:
+            for pid in capture.student_processes():
+                self.know(pid)
+        if self.wait_status is None and now >= self.deadline and self.reason == "exited":
+            self._event("timeout", self.pid, {"snapshot": capture.snapshot(self.outside(), now)})
+            self.stop("timeout")
+        members = self.members()
+        if self.wait_status is not None and not members:
+            self._finish()
+        elif self._grace_ends is not None and now >= self._grace_ends:
+            if self.reason == "exited" and self.wait_status is not None:
+                self.reason = "survivors"
+                self._event(
+                    "survivors", self.pid, {"members": members, "snapshot": capture.snapshot(self.outside(), now)}
+                )
+            self.kill_rest()
+
+    def _finish(self) -> None:
+        self.over = True
+        for descriptor in list(self.outputs):
+            while self._read_rest(descriptor):
+                pass
+            os.close(descriptor)
+        self.outputs.clear()
+        for pidfd in list(self.pidfds):
+            self.on_process_end(pidfd)
+        if self.input is not None:
+            os.close(self.input)
+            self.input = None
+        for descriptor in self.held_calls or ():
+            os.close(descriptor)
+        self.held_calls = None
+        reason = "exited" if self.reason == "survivors" else self.reason
+        self._send(
+            Ended(
+                self.number,
+                reason,
+                {
+                    "wait_status": self.wait_status,
+                    "peak_tasks": self.peak_tasks,
+                    "written": [self._written[1], self._written[2]],
+                    "oom_kills": capture.oom_kills() - self._oom_kills_before,
+                },
+            )
+        )
+
+    def _read_rest(self, descriptor: int) -> bool:
+        before = self._written[self.outputs[descriptor]]
+        return self.read_output(descriptor) and self._written[self.outputs[descriptor]] > before
+
+    def _event(self, kind: str, pid: int, facts: Facts) -> None:
+        self._send(Event(self.number, kind, time.monotonic(), pid, facts))
+
+
+def _state(stat: str | Facts) -> str:
+    """The state letter in the text of a `stat` file; "" if it could not be read."""
+    return stat.rpartition(")")[2][1:2] if isinstance(stat, str) else ""
+
+
+def _group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0

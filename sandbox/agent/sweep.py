@@ -1,0 +1,137 @@
+"""Leaving nothing behind: processes, files, shared memory, IPC objects. Needs no fork, which may be impossible."""
+
+import contextlib
+import os
+import signal
+import stat
+
+from sandbox.agent import capture, kernel
+from sandbox.agent.reading import text
+from sandbox.agent.spawn import WORK
+
+STAGE = "/stage"
+SWEPT = (WORK, "/tmp", "/dev/shm", "/dev/mqueue")
+
+
+def kill_everything() -> None:
+    """Kill and reap every process but the agent.
+
+    As PID 1 of the sandbox's own PID namespace, kill(-1) reaches all others at once, so that a fork bomb cannot
+    outrun it: what it misses (born meanwhile) the next round gets.
+    """
+    while capture.student_processes():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(-1, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG) != (0, 0):
+                pass
+        except ChildProcessError:
+            pass
+
+
+def sweep(uid: int) -> None:
+    """Remove all files and IPC objects of the student; no student process may be left.
+
+    Done with the student's effective uid: the owner alone may remove from sticky folders and destroy IPC objects
+    without further capabilities.
+    """
+    os.seteuid(uid)
+    try:
+        if os.stat(WORK).st_uid == uid:
+            os.chmod(WORK, 0o755)
+        for folder in SWEPT:
+            _empty(folder)
+        for kind in ("shm", "msg", "sem"):
+            for identifier in _ipc_identifiers(kind):
+                kernel.remove_ipc(kind, identifier)
+    finally:
+        os.seteuid(0)
+    for folder in (WORK, "/tmp", "/dev/shm"):
+        _empty(folder)
+
+
+def _empty(folder: str) -> None:
+    try:
+        entries = list(os.scandir(folder))
+    except FileNotFoundError:
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                import shutil  # slow to import, and most programs make no folders
+
+                _make_accessible(entry.path)
+                shutil.rmtree(entry.path, ignore_errors=True)
+            else:
+                os.unlink(entry.path)
+        except OSError:
+            continue  # another's file in a sticky folder, which the second round removes as root
+
+
+def _make_accessible(folder: str) -> None:
+    """Undo `chmod 000` on folders below, which would keep even their owner from removing what is in them."""
+    try:
+        os.chmod(folder, 0o700)
+        for entry in os.scandir(folder):
+            if entry.is_dir(follow_symlinks=False):
+                _make_accessible(entry.path)
+    except OSError:
+        return
+
+
+def _ipc_identifiers(kind: str) -> list[int]:
+    listed = text(f"/proc/sysvipc/{kind}")
+    if not isinstance(listed, str):
+        return []
+    return [int(line.split()[1]) for line in listed.splitlines()[1:]]
+
+
+def write_file(folder: str, path: str, data: bytes, mode: int, owner: int) -> None:
+    """Write a file below `folder`, following no link; raises OSError."""
+    descriptor = os.open(f"{folder}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fchmod(descriptor, mode)
+        if owner:
+            os.fchown(descriptor, owner, owner)
+    finally:
+        os.close(descriptor)
+
+
+def read_file(folder: str, path: str, max_bytes: int) -> tuple[bytes, int]:
+    """A regular file's first bytes and its mode; raises OSError, also for what is no regular file.
+
+    Non-blocking and without following links: the student chooses what stands at that name.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(f"{folder}/{path}", flags)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(22, "not a regular file")
+        chunks = []
+        left = max_bytes
+        while left > 0 and (chunk := os.read(descriptor, min(left, 1 << 20))):
+            chunks.append(chunk)
+            left -= len(chunk)
+        return b"".join(chunks), status.st_mode
+    finally:
+        os.close(descriptor)
+
+
+def lay_out(uid: int) -> None:
+    """Copy the stage into the empty work folder, owned by the student."""
+    os.chown(WORK, uid, uid)
+    for base, folders, files in os.walk(STAGE):
+        inner = os.path.relpath(base, STAGE)
+        for name in folders:
+            path = os.path.normpath(f"{WORK}/{inner}/{name}")
+            os.mkdir(path, 0o755)
+            os.chown(path, uid, uid)
+        for name in files:
+            path = os.path.normpath(f"{inner}/{name}")
+            data, mode = read_file(STAGE, path, 1 << 30)
+            write_file(WORK, path, data, stat.S_IMODE(mode), uid)

@@ -1,0 +1,296 @@
+"""The host's end of one sandbox: requests and their answers, and what its runs report meanwhile.
+
+A session is one container for one submission. Nothing here judges: what the agent captures is collected in a
+`RunRecord` and handed on as it came.
+"""
+
+import select
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Protocol, Self, TypeVar
+
+from sandbox.errors import SandboxError
+from sandbox.wire import (
+    CloseInput,
+    Decoder,
+    Done,
+    Ended,
+    Event,
+    Facts,
+    Failed,
+    Fetch,
+    Input,
+    Keep,
+    Look,
+    Message,
+    Names,
+    Output,
+    ProtocolError,
+    Quiet,
+    Ready,
+    Reset,
+    Signal,
+    Spawn,
+    Stage,
+    Stop,
+    Store,
+    encode,
+)
+
+ANSWER_SECONDS = 60.0
+"""How long the agent may take for an answer. It takes under a millisecond; this only bounds a broken machine."""
+
+T = TypeVar("T")
+
+
+class Stream(Protocol):
+    """What a launcher hands back."""
+
+    def fileno(self) -> int: ...
+    def send(self, data: bytes | memoryview) -> int: ...
+    def receive(self) -> bytes: ...
+    def close(self, *, at_once: bool = False) -> None: ...
+
+
+class RequestFailedError(Exception):
+    """The agent could not do what was asked; `errno_name` tells why (`ENOENT`)."""
+
+    def __init__(self, errno_name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.errno_name = errno_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLimits:
+    """Limits of one run: seconds, counts, bytes."""
+
+    wall_seconds: float
+    cpu_seconds: float
+    processes: int
+    output_bytes: int
+    file_bytes: int = 64 << 20
+    open_files: int = 256
+
+
+@dataclass(slots=True, kw_only=True)
+class RunRecord:
+    """All that is known of one run so far. `ended` is None while it lasts."""
+
+    number: int
+    pid: int = 0
+    started: float = field(default_factory=time.monotonic)
+    stdout: bytearray = field(default_factory=bytearray)
+    stderr: bytearray = field(default_factory=bytearray)
+    events: list[Event] = field(default_factory=list)
+    ended: Ended | None = None
+
+
+class Session:
+    """One sandbox. Use it with `with`: it is gone afterwards, whatever happened."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decoder = Decoder()
+        self._outgoing = bytearray()
+        self._answers: dict[int, Done | Failed] = {}
+        self._runs: dict[int, RunRecord] = {}
+        self._last_request = 0
+        self._last_run = 0
+        self._sent = 0
+        self.quiet: tuple[Facts, Facts] | None = None
+        """The last two snapshots of a sandbox in which nothing moved between them, if nothing has since."""
+        self._first_quiet: Facts | None = None
+        self._ready: Facts | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close(at_once=kind is not None)
+
+    def close(self, *, at_once: bool = False) -> None:
+        """End the sandbox; `at_once` waits until it is removed."""
+        self._stream.close(at_once=at_once)
+
+    @property
+    def machine(self) -> Facts:
+        """`kernel` and `machine` as the agent found them; waits for the agent to be up."""
+        if self.wait(lambda: self._ready, ANSWER_SECONDS) is None:
+            raise SandboxError("the sandbox did not come up", "Run `grader doctor` to find out why.")
+        assert self._ready is not None
+        return self._ready
+
+    # -- files ------------------------------------------------------------------------------------
+
+    def stage(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Add a file to what every reset lays out."""
+        self.request(Stage(path, mode, data))
+
+    def store(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Write a new file into the work folder as the student."""
+        self.request(Store(path, mode, data))
+
+    def fetch(self, path: str, max_bytes: int) -> bytes:
+        """Read a regular file of the work folder; raises RequestFailedError if there is none."""
+        return self.request(Fetch(path, max_bytes)).data
+
+    def keep(self, path: str) -> None:
+        """Add a file of the work folder to the stage; raises RequestFailedError if there is none."""
+        self.request(Keep(path))
+
+    def names(self) -> list[str]:
+        """What is in the work folder."""
+        return list(self.request(Names()).facts["names"])
+
+    def reset(self) -> None:
+        """Kill and remove everything of the student's, and lay out the stage as a fresh work folder."""
+        self.request(Reset())
+        self._runs.clear()
+        self.quiet = self._first_quiet = None
+
+    # -- runs -------------------------------------------------------------------------------------
+
+    def spawn(
+        self,
+        argv: Sequence[str],
+        limits: RunLimits,
+        *,
+        env: Mapping[str, str] | None = None,
+        watched: bool = True,
+        traced: bool = False,
+        with_input: bool = True,
+        terminal: bool = False,
+        faults: Sequence[Facts] = (),
+    ) -> RunRecord:
+        """Start a program; raises RequestFailedError if it cannot be executed."""
+        self._last_run += 1
+        record = RunRecord(number=self._last_run)
+        self._runs[record.number] = record
+        environment = {
+            "PATH": "/usr/local/bin:/usr/bin:/bin",
+            "HOME": "/work",
+            "LANG": "C.UTF-8",
+            **(env or {}),
+        }
+        numbers = {name: getattr(limits, name) for name in RunLimits.__dataclass_fields__}
+        self.quiet = self._first_quiet = None
+        spawn = Spawn(
+            run=record.number,
+            argv=list(argv),
+            env=environment,
+            limits=numbers,
+            watched=watched,
+            traced=traced,
+            input=with_input,
+            terminal=terminal,
+            faults=list(faults),
+        )
+        record.pid = int(self.request(spawn).facts["pid"])
+        return record
+
+    def input(self, record: RunRecord, data: bytes) -> None:
+        """Give bytes to the program's standard input; they are queued if it does not read."""
+        self._send(Input(record.number, data))
+
+    def close_input(self, record: RunRecord) -> None:
+        """Close the program's standard input after what was given."""
+        self._send(CloseInput(record.number))
+
+    def signal(self, pid: int, number: int, *, group: bool = False) -> None:
+        """Send a signal; raises RequestFailedError if there is no such process."""
+        self.request(Signal(pid, number, group))
+
+    def stop(self, record: RunRecord) -> None:
+        """Kill what is left of a run and wait until it has ended."""
+        if record.ended is None:
+            self._send(Stop(record.number))
+            if self.wait(lambda: record.ended, ANSWER_SECONDS) is None:
+                raise SandboxError("the sandbox does not end a run", "Run the command again.")
+
+    def look(self) -> Facts:
+        """A snapshot of every student process, now."""
+        return self.request(Look()).facts
+
+    # -- the stream -------------------------------------------------------------------------------
+
+    def request(self, message: Message) -> Done:
+        """Send a request and wait for its answer; raises RequestFailedError or SandboxError."""
+        self._last_request += 1
+        request_id = self._last_request
+        self._send(message, request_id)
+        if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
+            raise SandboxError("the sandbox does not answer", "Run the command again.")
+        answer = self._answers.pop(request_id)
+        if isinstance(answer, Failed):
+            raise RequestFailedError(answer.errno_name, answer.reason)
+        return answer
+
+    def wait(self, condition: Callable[[], T | None], seconds: float) -> T | None:
+        """Take in what comes until `condition` yields something, which is returned, or time is up: None."""
+        deadline = time.monotonic() + seconds
+        while (found := condition()) is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            self._exchange(left)
+        return found
+
+    def _send(self, message: Message, request_id: int = 0) -> None:
+        self.quiet = self._first_quiet = None
+        self._sent += 1
+        self._outgoing += encode(message, request_id)
+        self._exchange(0)
+
+    def _exchange(self, seconds: float) -> None:
+        poll = select.poll()
+        poll.register(self._stream, select.POLLIN | (select.POLLOUT if self._outgoing else 0))
+        for _descriptor, event in poll.poll(seconds * 1000):
+            if event & select.POLLOUT:
+                sent = self._stream.send(memoryview(self._outgoing)[: 1 << 20].tobytes())
+                del self._outgoing[:sent]
+            if event & ~select.POLLOUT:
+                self._take_in(self._stream.receive())
+
+    def _take_in(self, data: bytes) -> None:
+        try:
+            messages = self._decoder.feed(data)
+        except ProtocolError as error:
+            raise SandboxError(f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`.") from error
+        for request_id, message in messages:
+            match message:
+                case Done() | Failed():
+                    self._answers[request_id] = message
+                case Ready():
+                    self._ready = message.facts
+                case Quiet():
+                    self._take_quiet(message)
+                case Output() | Event() | Ended():
+                    self._take_report(message)
+                case _:
+                    raise SandboxError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+
+    def _take_quiet(self, message: Quiet) -> None:
+        if message.served != self._sent:  # from before the agent had our last word
+            self.quiet = self._first_quiet = None
+        elif message.again and self._first_quiet is not None:
+            self.quiet = (self._first_quiet, message.facts)
+        elif not message.again:
+            self._first_quiet = message.facts
+            self.quiet = None
+
+    def _take_report(self, message: Output | Event | Ended) -> None:
+        record = self._runs.get(message.run)
+        if record is None:  # of a run that a reset has ended
+            return
+        match message:
+            case Output():
+                (record.stdout if message.stream == 1 else record.stderr).extend(message.data)
+            case Event():
+                record.events.append(message)
+                self.quiet = self._first_quiet = None
+            case Ended():
+                record.ended = message
