@@ -1,0 +1,298 @@
+"""The pytest plugin of one grading: the fixtures, the order of checks, what they need, the recorder of outcomes.
+
+Its promise: only a failed assertion counts against the submission. Whatever else a check raises is its author's
+fault (CheckError), or the sandbox's (SandboxError), and both end the grading without a verdict.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import grader
+import sandbox
+from grader.checks.fixtures import FdProbe, WorkFolder
+from grader.checks.message import explain, transcript
+from grader.checks.program import Program
+from grader.checks.run import CheckContext, CheckFailed
+from grader.errors import CheckError, InternalError, Place
+from grader.findings import Finding
+from grader.result import CheckResult, Outcome
+from grader.spec import Assignment, CheckSpec
+from grader.submission import SubmittedFile
+from sandbox.errors import SandboxError
+from sandbox.session import Session
+
+if TYPE_CHECKING:  # loaded only for checks that ask for them
+    from grader.checks.instrumented import InstrumentedProgram
+    from grader.checks.static import SignalSafety
+    from grader.checks.variants import Variants
+
+
+_OWN_PACKAGES = tuple(Path(package).resolve().parent for package in (grader.__file__, sandbox.__file__) if package)
+
+
+class GradingPlugin:
+    """Registered with pytest for one grading; `results` and `fault` are what comes out.
+
+    `open_session` yields the session with the program built, and may wait for it; `on_check` is told each
+    check's title as it begins.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        only: frozenset[str],
+        open_session: Callable[[], Session],
+        on_check: Callable[[str], None],
+        files: Sequence[SubmittedFile] = (),
+    ) -> None:
+        self.results: dict[str, CheckResult] = {}
+        self.fault: Exception | None = None
+        self._assignment = assignment
+        self._only = only
+        self._open_session = open_session
+        self._on_check = on_check
+        self._files = files
+        self._variants: Variants | None = None
+        self._signal_safety: SignalSafety | None = None
+        self._program: Program | None = None
+        self._context = CheckContext()
+        self._started = 0.0
+
+    # -- fixtures ---------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def session(self) -> Session:
+        """The sandbox, with a fresh work folder."""
+        try:
+            session = self._open_session()
+        except Exception as error:
+            self.fault = error  # whatever kept the sandbox from coming up is for the caller, as it is
+            raise
+        session.reset()
+        return session
+
+    @pytest.fixture
+    def program(self, session: Session) -> Iterator[Program]:
+        """The student's program."""
+        self._program = Program(session, self._assignment.build.program, self._assignment.limits, self._context)
+        yield self._program
+        for process in self._context.processes:
+            process.stop()
+
+    @pytest.fixture
+    def fdprobe(self) -> FdProbe:
+        """Reads what the `fdprobe` helper reported."""
+        return FdProbe()
+
+    @pytest.fixture
+    def workdir(self, session: Session) -> WorkFolder:
+        """The work folder in the sandbox."""
+        return WorkFolder(session, self._context)
+
+    @pytest.fixture
+    def instrumented(self, session: Session) -> "Iterator[Callable[[str], InstrumentedProgram]]":
+        """The student's program under a tool that watches its memory or its threads."""
+        from grader.checks.instrumented import instrumented_programs
+        from grader.checks.variants import Variants
+
+        if self._variants is None:
+            self._variants = Variants(self._assignment.build, self._files, self._assignment.limits)
+        yield instrumented_programs(session, self._variants, self._context)
+        for process in self._context.processes:
+            process.stop()
+
+    @pytest.fixture
+    def signal_safety(self, session: Session) -> "SignalSafety":
+        """What the program's signal handlers call, read from its source."""
+        from grader.checks.static import SignalSafety
+
+        if self._signal_safety is None:
+            self._signal_safety = SignalSafety(session, self._assignment.build, self._files)
+        return self._signal_safety.asked_by(self._context)
+
+    # -- pytest's hooks ---------------------------------------------------------------------------
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Run the checks in the order of the YAML, each after what it needs."""
+        by_id = {item.name.removeprefix("test_"): item for item in items}
+        for name, item in by_id.items():
+            if all(check.id != name for check in self._assignment.checks):
+                self.fault = self.fault or CheckError(
+                    f"expected the plain function of a check, found {item.name!r}",
+                    place=Place(Path(item.path), (item.location[1] or 0) + 1),
+                    advice="One function for each check, not parametrised and in no class; loop inside it instead.",
+                )
+        wanted = [check for check in in_order(self._assignment.checks) if self._is_wanted(check)]
+        items[:] = [by_id[check.id] for check in wanted if check.id in by_id]
+
+    def _is_wanted(self, check: CheckSpec) -> bool:
+        return not self._only or check.id in self._only
+
+    def _did_not_pass(self, need: str) -> bool:
+        result = self.results.get(need)
+        return result is not None and result.outcome is not Outcome.PASSED
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """A new check begins, unless one that it needs has not passed."""
+        check = self._check_of(item)
+        self._context = CheckContext()
+        self._program = None
+        self._started = time.monotonic()
+        missing = [need for need in check.needs if self._did_not_pass(need)]
+        if missing:
+            titles = {other.id: other.title for other in self._assignment.checks}
+            reason = f"needs “{titles[missing[0]]}”, which did not pass"
+            self._record(check, Outcome.SKIPPED, reason)
+            pytest.skip(reason)
+        self._on_check(check.title)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+        """Turn what a phase of a check raised, or did not, into its outcome."""
+        report = yield
+        self._take(item, call)
+        if self.fault is not None:
+            item.session.shouldstop = "no verdict"
+        return report
+
+    def _take(self, item: pytest.Item, call: "pytest.CallInfo[None]") -> None:
+        if self.fault is not None:
+            return
+        check = self._check_of(item)
+        error = call.excinfo.value if call.excinfo is not None else None
+        skipped = self.results.get(check.id)
+        if skipped is not None and skipped.outcome is Outcome.SKIPPED:
+            return
+        if error is None:
+            if call.when == "call":
+                self._record(check, Outcome.PASSED)
+        elif isinstance(error, AssertionError | pytest.fail.Exception) and call.when == "call":
+            if self._is_our_own(error, call):
+                self.fault = InternalError(f"an assertion of the grader failed in the check {check.id!r}: {error}")
+                return
+            self._fail(check, str(error) or "the check failed")
+        elif isinstance(error, SandboxError):
+            self.fault = error
+        else:
+            self.fault = self._author_fault(item, error, call)
+
+    def _fail(self, check: CheckSpec, text: str) -> None:
+        message, findings = explain(text, self._context.runs, self._context.asked)
+        told = transcript(self._context.runs)
+        if self._program is not None:
+            try:
+                findings = self._program.locate(findings)
+            except SandboxError as error:
+                self.fault = error
+                return
+        self._record(check, Outcome.FAILED, message, findings, told)
+
+    def _is_our_own(self, error: BaseException, call: "pytest.CallInfo[None]") -> bool:
+        """Whether an assertion failed in the grader's code, which is never the submission's fault."""
+        assert call.excinfo is not None
+        paths = [Path(entry.path) for entry in call.excinfo.traceback]
+        if isinstance(error, CheckFailed | pytest.fail.Exception) or self._is_a_check(paths[-1]):
+            return False
+        return any(path.is_relative_to(package) for path in paths for package in _OWN_PACKAGES)
+
+    def _is_a_check(self, path: Path) -> bool:
+        return path.is_relative_to(self._assignment.checks_folder)
+
+    def _author_fault(self, item: pytest.Item, error: BaseException, call: "pytest.CallInfo[None]") -> CheckError:
+        assert call.excinfo is not None
+        check = self._check_of(item)
+        place = Place(Path(item.path), (item.location[1] or 0) + 1)
+        for entry in call.excinfo.traceback:
+            path = Path(entry.path)
+            if self._is_a_check(path):
+                place = Place(path, entry.lineno + 1)
+        said = str(error).splitlines()[0] if str(error) else ""
+        if isinstance(error, pytest.FixtureLookupError):
+            said = f"fixture {error.argname!r} not found"
+        return CheckError(
+            f"the check {check.id!r} raised {type(error).__name__}{': ' if said else ''}{said}",
+            place=place,
+            advice="A check may fail only by an assertion. Mend it; the submission was not graded.",
+        )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """A check file that cannot be imported, or skips itself, is its author's fault."""
+        if report.skipped and self.fault is None:
+            self.fault = CheckError(
+                f"{report.nodeid or 'a check file'} skips itself",
+                place=Place(self._assignment.checks_folder / report.nodeid.rpartition("/")[2]),
+                advice="A check is skipped only through `needs` in the YAML.",
+            )
+        if report.failed and self.fault is None:
+            lines = str(report.longrepr).strip().splitlines()
+            self.fault = CheckError(
+                f"{report.nodeid or 'a check file'} cannot be imported: {lines[-1] if lines else 'unknown reason'}",
+                place=self._place_in(report),
+                advice="Mend the check file; the submission was not graded.",
+            )
+
+    def _place_in(self, report: pytest.CollectReport) -> Place:
+        """The last place in a check file that the report of a failed import names."""
+        name = report.nodeid.rpartition("/")[2]
+        lines = re.findall(rf"{re.escape(name)}\"?,? ?(?:line )?:?(\d+)", str(report.longrepr)) if name else []
+        return Place(self._assignment.checks_folder / name, int(lines[-1]) if lines else None)
+
+    def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
+        """`pytest.exit` in a check is its author's fault; Ctrl-C is not."""
+        if isinstance(excinfo.value, pytest.exit.Exception) and self.fault is None:
+            self.fault = CheckError(
+                f"a check called pytest.exit: {excinfo.value}",
+                place=Place(self._assignment.checks_folder),
+                advice="A check may fail only by an assertion. Mend it; the submission was not graded.",
+            )
+
+    # -- recording --------------------------------------------------------------------------------
+
+    def _check_of(self, item: pytest.Item) -> CheckSpec:
+        wanted = item.name.removeprefix("test_")
+        return next(check for check in self._assignment.checks if check.id == wanted)
+
+    def _record(
+        self,
+        check: CheckSpec,
+        outcome: Outcome,
+        message: str = "",
+        findings: tuple[Finding, ...] = (),
+        told: str = "",
+    ) -> None:
+        took = 0.0 if outcome is Outcome.SKIPPED else time.monotonic() - self._started
+        self.results[check.id] = CheckResult(
+            id=check.id,
+            title=check.title,
+            points=check.points if outcome is Outcome.PASSED else Fraction(0),
+            max_points=check.points,
+            outcome=outcome,
+            message=message,
+            hint=check.hint if outcome is Outcome.FAILED else "",
+            transcript=told,
+            findings=findings,
+            duration_seconds=took,
+            visible=check.visible,
+        )
+
+
+def in_order(checks: tuple[CheckSpec, ...]) -> list[CheckSpec]:
+    """The checks as given, but each after those it needs. They form no cycle."""
+    by_id: Mapping[str, CheckSpec] = {check.id: check for check in checks}
+    ordered: dict[str, CheckSpec] = {}
+
+    def place(check: CheckSpec) -> None:
+        for need in check.needs:
+            place(by_id[need])
+        ordered[check.id] = check
+
+    for check in checks:
+        place(check)
+    return list(ordered.values())

@@ -1,0 +1,132 @@
+"""The program a check holds: run it to its end, or start it and talk to it."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from grader.checks.process import PROGRAM_BYTES, Process
+from grader.checks.run import CheckContext, CheckFailed, Fault, Invocation, Run
+from grader.findings import Finding, FindingKind, Source
+from grader.observe.history import WORK_FOLDER
+from grader.spec import Limits
+from sandbox.session import RequestFailedError, RunLimits, Session
+
+
+class Program:
+    """The student's program in its work folder."""
+
+    def __init__(self, session: Session, name: str, limits: Limits, context: CheckContext) -> None:
+        self._session = session
+        self._name = name
+        self._limits = limits
+        self._context = context
+
+    def run(
+        self,
+        *args: str,
+        stdin: bytes = b"",
+        timeout: float | None = None,
+        env: Mapping[str, str] | None = None,
+        fail: Sequence[Fault] = (),
+    ) -> Run:
+        """Run it with `stdin` to its end, to a proven deadlock, or to the limit of `timeout` seconds."""
+        invocation = Invocation(args=args, stdin=stdin, timeout=timeout, env=env, fail=tuple(fail))
+        run = self._run(invocation, traced=False)
+        run.invocation = invocation
+        return run
+
+    def _run(self, invocation: Invocation, *, traced: bool) -> Run:
+        process = self._start(invocation, traced=traced, alone=True)
+        process.send(invocation.stdin)
+        process.close_stdin()
+        return process.wait()
+
+    def start(
+        self,
+        *args: str,
+        timeout: float | None = None,
+        env: Mapping[str, str] | None = None,
+        fail: Sequence[Fault] = (),
+        pty: bool = False,
+    ) -> Process:
+        """Start it with its standard input open; with `pty`, on a terminal of its own (stdout and stderr are one)."""
+        invocation = Invocation(args=args, stdin=b"", timeout=timeout, env=env, fail=tuple(fail))
+        return self._start(invocation, traced=False, terminal=pty)
+
+    def _start(self, invocation: Invocation, *, traced: bool, terminal: bool = False, alone: bool = False) -> Process:
+        seconds = invocation.timeout or self._limits.time_seconds
+        limits = RunLimits(
+            wall_seconds=seconds,
+            cpu_seconds=int(seconds) + 1,
+            processes=self._limits.processes,
+            output_bytes=self._limits.output_bytes,
+        )
+        argv = [f"./{self._name}", *invocation.args]
+        faults = [fault.facts() for fault in invocation.fail]
+        command = shlex.join(argv)
+        try:
+            record = self._session.spawn(
+                argv, limits, env=invocation.env, traced=traced, terminal=terminal, faults=faults
+            )
+        except RequestFailedError as error:
+            raise CheckFailed(f"{command} cannot be started any more: {error.errno_name}") from error
+        process = Process(
+            self._session,
+            record,
+            self._name,
+            command,
+            limits,
+            self._context,
+            terminal=terminal,
+            alone=alone and not any(other.is_running for other in self._context.processes),
+        )
+        self._context.processes.append(process)
+        return process
+
+    def locate(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """The same findings, those of leaked descriptors with the line that opened them where it can be found.
+
+        Each run that leaked is made once more in a fresh work folder, traced, which is slow; what does not happen
+        again in the same way stays without a line.
+        """
+        located = list(findings)
+        for run in list(self._context.runs):
+            wanted = [finding for finding in run.all_findings if finding in located and finding.kind in _LEAKS]
+            if not wanted or run.invocation is None:
+                continue
+            try:
+                sources = self._trace(run.invocation)
+            except (RequestFailedError, CheckFailed):  # it does not run a second time as it did the first
+                continue
+            for finding in wanted:
+                source = sources.get(_leak_key(finding))
+                located[located.index(finding)] = replace(finding, source=source)
+        return tuple(located)
+
+    def _trace(self, invocation: Invocation) -> dict[object, Source]:
+        from grader.observe.origins import find_origins, read_lines
+
+        self._session.reset()
+        for name, data, mode in self._context.stored:
+            self._session.store(name, data, mode)
+        lines = read_lines(self._session.fetch(self._name, PROGRAM_BYTES))
+        if lines is None:
+            return {}
+        run = self._run(invocation, traced=True)
+        self._context.runs.remove(run)
+        origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
+        sources = {}
+        for finding in run.all_findings:
+            source = origins.get(finding.pid or 0, {}).get(-1 if finding.fd is None else finding.fd)
+            if finding.kind in _LEAKS and source is not None:
+                sources[_leak_key(finding)] = source
+        return sources
+
+
+_LEAKS = frozenset({FindingKind.FD_LEAK_EXEC, FindingKind.FD_LEAK_EXIT})
+
+
+def _leak_key(finding: Finding) -> object:
+    """What is the same about a leak when a program runs again: process ids and the numbers of pipes are not."""
+    resource = finding.resource or ""
+    return finding.kind, finding.process, finding.fd, resource.partition(":[")[0]

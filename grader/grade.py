@@ -1,0 +1,132 @@
+"""Grading one submission, from the value to the result; the files and the terminal are the caller's."""
+
+import threading
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+from grader import __version__
+from grader.build import build
+from grader.result import BuildReport, CheckResult, Environment, Outcome, Result, Status
+from grader.spec import Assignment
+from grader.submission import Submission
+from sandbox.docker import Containment, launch
+from sandbox.image import image_name
+from sandbox.session import Session
+
+Say = Callable[[str], None]
+
+
+class BuildFailedError(Exception):
+    """The submission does not compile; only ever on its way from the preparation to `grade`."""
+
+
+class Preparation(threading.Thread):
+    """Starts a sandbox and builds the submission in it, while pytest is being loaded."""
+
+    def __init__(self, assignment: Assignment, submission: Submission, say: Say) -> None:
+        super().__init__(name="preparation", daemon=True)
+        self._assignment = assignment
+        self._submission = submission
+        self._say = say
+        self.session: Session | None = None
+        self.report: BuildReport | None = None
+        self.error: BaseException | None = None
+
+    def run(self) -> None:
+        try:
+            limits = self._assignment.limits
+            self._say("starting a sandbox")
+            stream = launch(Containment(memory_bytes=limits.memory_bytes, processes=limits.processes))
+            self.session = Session(stream)
+            self.report = build(self.session, self._assignment.build, self._submission.files)
+        except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
+            self.error = error
+
+    def built(self) -> Session:
+        """Wait for the built program's sandbox; raises what went wrong, BuildFailedError if it does not compile."""
+        self.join()
+        if self.error is not None:
+            raise self.error
+        assert self.session is not None
+        assert self.report is not None
+        if not self.report.ok:
+            raise BuildFailedError
+        return self.session
+
+
+def grade(
+    assignment: Assignment,
+    submission: Submission,
+    *,
+    only: frozenset[str] = frozenset(),
+    say: Say = lambda _: None,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Result:
+    """Grade one submission by the checks `only`, or all; `say` is told what is being done.
+
+    `meanwhile` is called while the container starts.
+
+    Raises SandboxError, CheckError or InternalError when there is no verdict.
+    """
+    started = time.monotonic()
+
+    def result(status: Status, checks: tuple[CheckResult, ...], **more: object) -> Result:
+        return Result(
+            assignment=assignment.name,
+            title=assignment.title,
+            submission=submission.name,
+            digest=submission.digest,
+            status=status,
+            checks=checks,
+            duration_seconds=time.monotonic() - started,
+            **more,  # type: ignore[arg-type]  # three optional fields of Result, by name
+        )
+
+    if submission.rejected:
+        checks = _all_skipped(assignment, only, "the submission was rejected")
+        return result(Status.REJECTED, checks, reason=submission.rejected)
+    preparation = Preparation(assignment, submission, say)
+    preparation.start()
+    try:
+        from grader.checks.runner import run_checks  # loads pytest, while the container starts
+
+        meanwhile()
+
+        status = Status.GRADED
+        try:
+            outcomes = run_checks(assignment, only, preparation.built, say, submission.files)
+        except BuildFailedError:
+            status = Status.BUILD_FAILED
+            outcomes = _all_skipped(assignment, only, "the program does not compile")
+        assert preparation.session is not None
+        kernel = str(preparation.session.machine["kernel"])
+    except BaseException:
+        _close(preparation, at_once=True)
+        raise
+    _close(preparation, at_once=False)
+    environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
+    return result(status, outcomes, build=preparation.report, environment=environment)
+
+
+def _close(preparation: Preparation, *, at_once: bool) -> None:
+    if preparation.session is None:
+        preparation.join()
+    if preparation.session is not None:
+        preparation.session.close(at_once=at_once)
+
+
+def _all_skipped(assignment: Assignment, only: frozenset[str], reason: str) -> tuple[CheckResult, ...]:
+    return tuple(
+        CheckResult(
+            id=check.id,
+            title=check.title,
+            points=Fraction(0),
+            max_points=check.points,
+            outcome=Outcome.SKIPPED,
+            message=reason,
+            visible=check.visible,
+        )
+        for check in assignment.checks
+        if not only or check.id in only
+    )

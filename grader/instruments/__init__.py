@@ -1,0 +1,1 @@
+"""What memory and thread checkers say, read and explained: AddressSanitizer and its kin, valgrind. Pure."""

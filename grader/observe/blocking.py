@@ -1,0 +1,348 @@
+"""What a blocked thread waits for, and who could end that: one function for each kind of object; pure.
+
+Each either names the threads that could end the wait (`Wait`) or says why it may end without them (`Free`). What is
+not understood is free: a deadlock is claimed only of waits that are known through and through.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from grader.observe.procfs import FileDescriptor
+from grader.observe.signals import NUMBER_OF_SIGNAL
+from grader.observe.snapshot import ProcessState, Snapshot, ThreadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait:
+    """A blocked thread that only threads of the program could wake.
+
+    `wakers` are thread ids. `does` says what it waits for and `because` who could end that, both to follow the
+    process's label in a sentence.
+    """
+
+    process: ProcessState
+    tid: int
+    wakers: frozenset[int]
+    does: str
+    because: str
+    resource: str
+
+    @property
+    def sentence(self) -> str:
+        """What it waits for, in words."""
+        because = f"; {self.because}" if self.because else ""
+        return f"{label_of(self.process, self.tid)} {self.does}{because}."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """A thread that could go on by itself or by something outside; `reason` says what."""
+
+    process: ProcessState
+    tid: int
+    reason: str
+
+    @property
+    def sentence(self) -> str:
+        """What it does, in words."""
+        return f"{label_of(self.process, self.tid)} {self.reason}."
+
+
+NameOf: TypeAlias = Callable[[ProcessState, int], str]
+"""Finds the variable at an address of a process; "" if there is none."""
+
+
+def no_names(process: ProcessState, address: int) -> str:
+    """A `NameOf` that knows no variables."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that a wait is judged by: every process, the timers that will fire, names for addresses.
+
+    `signals_from_outside`: a check is at hand that may send signals, SIGCONT among them. `handlers_may_run`:
+    somebody may send those signals that the program has installed handlers for.
+    """
+
+    snapshot: Snapshot
+    armed: Mapping[int, str]
+    name_of: NameOf
+    signals_from_outside: bool = False
+    handlers_may_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One blocked thread in its world."""
+
+    thread: ThreadState
+    process: ProcessState
+    world: World
+
+    @property
+    def arguments(self) -> tuple[int, ...]:
+        """Of the system call it is blocked in."""
+        assert self.thread.call is not None
+        return self.thread.call.arguments
+
+    def free(self, reason: str) -> Free:
+        """It could go on."""
+        return Free(process=self.process, tid=self.thread.tid, reason=reason)
+
+    def wait(self, wakers: Iterable[int], does: str, because: str = "", resource: str = "") -> Wait:
+        """Only `wakers` could end it; the thread itself cannot, as it waits."""
+        return Wait(
+            process=self.process,
+            tid=self.thread.tid,
+            wakers=frozenset(wakers) - {self.thread.tid},
+            does=does,
+            because=because,
+            resource=resource,
+        )
+
+    def descriptor(self, number: int) -> FileDescriptor | None:
+        """A row of its process's table."""
+        return next((fd for fd in self.process.fds or () if fd.number == number), None)
+
+    @property
+    def others(self) -> frozenset[int]:
+        """Every other thread there is."""
+        threads = self.world.snapshot.live_threads
+        return frozenset(thread.tid for _process, thread in threads) - {self.thread.tid}
+
+    @property
+    def siblings(self) -> frozenset[int]:
+        """The other threads of its process."""
+        return frozenset(thread.tid for thread in self.process.live_threads) - {self.thread.tid}
+
+
+def label_of(process: ProcessState, tid: int) -> str:
+    """A process's label, with the thread where there are several."""
+    if len(process.live_threads) > 1:
+        return f"thread {tid} of {process.label}"
+    return process.label
+
+
+def threads_of(processes: Iterable[ProcessState]) -> frozenset[int]:
+    """Their live threads."""
+    return frozenset(thread.tid for process in processes for thread in process.live_threads)
+
+
+# Signals that somebody outside could mean to send; the others come from the kernel or the program itself.
+_SENT_FROM_OUTSIDE = sum(
+    1 << (NUMBER_OF_SIGNAL[f"SIG{name}"] - 1)
+    for name in ("HUP", "INT", "QUIT", "USR1", "USR2", "ALRM", "TERM", "CONT", "TSTP", "WINCH", "IO", "PWR")
+) | sum(1 << (number - 1) for number in range(34, 65))
+
+
+def has_handler_for_outside(process: ProcessState) -> bool:
+    """Whether a signal from outside could make the process run a handler, which could do what a wait is for."""
+    return any(thread.status.caught & ~thread.status.blocked & _SENT_FROM_OUTSIDE for thread in process.live_threads)
+
+
+# -- children -------------------------------------------------------------------------------------
+
+_P_ALL, _P_PID, _P_PGID = 0, 1, 2
+
+
+def child_wait(place: Place) -> Wait | Free:
+    """wait4(2) and waitid(2): a child's end is up to the child's threads."""
+    matching = [
+        child
+        for child in place.world.snapshot.processes.values()
+        if child.ppid == place.process.pid and _is_waited_for(place, child)
+    ]
+    if not matching or any(child.is_zombie for child in matching):  # then the call would have returned
+        return place.free("waits for a child")
+    names = " or ".join(child.label for child in matching[:3]) + (" or others" if len(matching) > 3 else "")
+    return place.wait(threads_of(matching), f"waits for its child {names} to end", resource=f"child {matching[0].pid}")
+
+
+def _is_waited_for(place: Place, child: ProcessState) -> bool:
+    first, second = place.arguments[:2]
+    assert place.thread.call is not None
+    if place.thread.call.name == "waitid":
+        if first == _P_PGID:
+            return child.pgid == (second or place.process.pgid)
+        return first == _P_ALL or (first == _P_PID and child.pid == second) or first > _P_PGID
+    wanted = as_int(first)
+    if wanted > 0:
+        return child.pid == wanted
+    return wanted == -1 or child.pgid == (place.process.pgid if wanted == 0 else -wanted)
+
+
+def as_int(argument: int) -> int:
+    """A register as the C `int` in its low half."""
+    return (argument & 0xFFFFFFFF) - (1 << 32 if argument & 0x80000000 else 0)
+
+
+# -- descriptors ----------------------------------------------------------------------------------
+
+
+def descriptor_wait(place: Place, number: int, *, reading: bool) -> Wait | Free:
+    """Reading from or writing to whatever the descriptor is for."""
+    descriptor = place.descriptor(number)
+    if descriptor is None:
+        return place.free(f"uses fd {number}, which is not in its table")
+    if descriptor.is_fifo:
+        return pipe_wait(place, descriptor, reading=reading)
+    if descriptor.target.startswith("socket:"):
+        return socket_wait(place, descriptor, reading=reading)
+    if descriptor.target == "anon_inode:[eventfd]" or descriptor.target == "anon_inode:[timerfd]":
+        return counter_wait(place, descriptor, reading=reading)
+    if descriptor.target == "anon_inode:[signalfd]":
+        return place.free(f"waits for a signal (signalfd, fd {number}), which anyone may send")
+    return place.free(f"{'reads from' if reading else 'writes to'} fd {number} ({descriptor.target})")
+
+
+def pipe_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
+    """pipe(7): reading waits for whoever holds a write end, writing to a full pipe for the readers."""
+    what = f"{'reads from' if reading else 'writes to'} {pipe_name(descriptor)} (fd {descriptor.number})"
+    if place.world.snapshot.outside.get(descriptor.identity):
+        return place.free(f"{what}, {'waiting for input from outside' if reading else 'waiting to be read outside'}")
+    holders = _holders(place, descriptor, lambda fd: fd.writable if reading else fd.readable)
+    if not holders:  # then the call would have returned: something is not as it seems
+        return place.free(what)
+    for other, _fd in holders:
+        if (other.pid == place.process.pid or place.world.handlers_may_run) and has_handler_for_outside(other):
+            return place.free(f"{what}, to which a signal handler of {other.label} could write")
+    return place.wait(
+        threads_of(other for other, _fd in holders),
+        f"{what}, which is {'empty' if reading else 'full'}",
+        _holders_text(place.process, holders, "write" if reading else "read"),
+        descriptor.target,
+    )
+
+
+def pipe_name(descriptor: FileDescriptor) -> str:
+    """`pipe 21809`, or `FIFO /work/f`."""
+    if descriptor.target.startswith("pipe:["):
+        return f"pipe {descriptor.target[6:-1]}"
+    return f"FIFO {descriptor.target}"
+
+
+Holders: TypeAlias = Sequence[tuple[ProcessState, FileDescriptor]]
+
+
+def _holders(place: Place, descriptor: FileDescriptor, fits: Callable[[FileDescriptor], bool]) -> Holders:
+    return [
+        (other, fd)
+        for other in place.world.snapshot.processes.values()
+        for fd in other.fds or ()
+        if fd.identity == descriptor.identity and fits(fd)
+    ]
+
+
+def _of_kind(place: Place, descriptor: FileDescriptor) -> Holders:
+    """Every descriptor of that kind: which of them are the same timer the kernel does not tell."""
+    return [
+        (other, fd)
+        for other in place.world.snapshot.processes.values()
+        for fd in other.fds or ()
+        if fd.target == descriptor.target
+    ]
+
+
+def _holders_text(process: ProcessState, holders: Holders, end: str) -> str:
+    places = [
+        f"its own fd {fd.number}" if other.pid == process.pid else f"fd {fd.number} of {other.label}"
+        for other, fd in holders
+    ]
+    if len(places) == 1:
+        return f"the only open {end} end is {places[0]}"
+    return f"its {end} end is open as {', '.join(places[:-1])} and {places[-1]}"
+
+
+_AF_UNIX = 1
+
+
+def socket_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
+    """A socket without a time limit of its own waits for its peer, which is some process of the sandbox."""
+    what = f"waits to {'receive from' if reading else 'send to'} {descriptor.target} (fd {descriptor.number})"
+    if descriptor.socket_has_timeout or descriptor.socket_family != _AF_UNIX:
+        return place.free(what)
+    if has_handler_for_outside(place.process):
+        return place.free(f"{what}, to which its own signal handler could write")
+    return place.wait(place.others, what, "its peer is in this program", descriptor.target)
+
+
+def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
+    """eventfd(2) and timerfd_create(2): whoever holds the descriptor could change what it counts."""
+    kind = descriptor.target[12:-1]
+    what = f"{'reads from' if reading else 'writes to'} {kind} (fd {descriptor.number})"
+    if kind == "timerfd" and not _timer_is_disarmed(descriptor):
+        return place.free(f"{what}, which will expire")
+    holders = _holders(place, descriptor, lambda fd: True) if kind == "eventfd" else _of_kind(place, descriptor)
+    if has_handler_for_outside(place.process):
+        return place.free(f"{what}, to which its own signal handler could write")
+    return place.wait(
+        threads_of(other for other, _fd in holders),
+        f"{what}, whose counter is {'zero' if reading else 'full'}",
+        _holders_text(place.process, holders, "other"),
+        descriptor.target,
+    )
+
+
+def _timer_is_disarmed(descriptor: FileDescriptor) -> bool:
+    return "it_value: (0, 0)" in descriptor.info
+
+
+def open_wait(place: Place, argument: int) -> Wait | Free:
+    """open(2) of a FIFO waits for somebody to open its other end; nothing else of a sandbox's files blocks."""
+    path = place.thread.memory.get(str(argument), b"").partition(b"\0")[0].decode("utf-8", "replace")
+    if not path or place.thread.memory.get("fifo") != b"\1":
+        return place.free("opens a file")
+    return place.wait(
+        place.others,
+        f"opens the FIFO {path} and waits for another to open its other end",
+        resource=path,
+    )
+
+
+POLLIN, POLLOUT = 0x0001, 0x0004
+
+
+def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free:
+    """poll(2) and its kin without a time limit: any of the descriptors could end it. `wanted`: number to events."""
+    parts: dict[int, Wait] = {}
+    for number, events in wanted.items():
+        for event, reading in ((POLLIN, True), (POLLOUT, False)):
+            if events & event:
+                part = descriptor_wait(place, number, reading=reading)
+                if isinstance(part, Free):
+                    return place.free(f"is in {call} and {part.reason}")
+                parts[number] = part
+    if not parts or len(parts) < len(wanted):
+        return place.free(f"is in {call}, for events that are not followed here")
+    return place.wait(
+        frozenset[int]().union(*(part.wakers for part in parts.values())),
+        f"waits in {call} for fd {', '.join(str(number) for number in parts)}",
+        "; ".join(f"fd {number} is {part.resource}: {part.because}" for number, part in parts.items()),
+        next(iter(parts.values())).resource,
+    )
+
+
+# -- locks of files -------------------------------------------------------------------------------
+
+
+def file_lock_wait(place: Place, number: int, call: str) -> Wait | Free:
+    """flock(2) and fcntl(2) F_SETLKW: whoever holds the lock, as `/proc/locks` tells."""
+    descriptor = place.descriptor(number)
+    if descriptor is None:
+        return place.free(f"is in {call}")
+    inode = descriptor.identity.partition(":")[2]
+    owners = {
+        int(fields[4])
+        for fields in (line.split() for line in place.world.snapshot.locks.splitlines())
+        if len(fields) >= 8 and fields[1] != "->" and fields[5].rpartition(":")[2] == inode and fields[4].isdigit()
+    }
+    holders = [process for pid, process in place.world.snapshot.processes.items() if pid in owners]
+    names = " and ".join(process.label for process in holders)
+    return place.wait(
+        threads_of(holders) if holders else place.others,
+        f"waits for the lock of {descriptor.target} ({call}, fd {number})",
+        f"it is held by {names}" if holders else "",
+        descriptor.target,
+    )

@@ -1,0 +1,197 @@
+"""From the system call a thread is blocked in to what it waits for; pure. One row for each call that is understood."""
+
+import re
+import struct
+from collections.abc import Callable, Mapping
+
+from grader.observe.blocking import (
+    POLLIN,
+    POLLOUT,
+    Free,
+    Place,
+    Wait,
+    World,
+    as_int,
+    child_wait,
+    descriptor_wait,
+    file_lock_wait,
+    has_handler_for_outside,
+    open_wait,
+    poll_wait,
+)
+from grader.observe.futexes import futex_wait
+from grader.observe.snapshot import ProcessState, ThreadState
+
+_F_SETLKW, _F_OFD_SETLKW = 7, 38
+_FD_SETSIZE = 1024
+_EPOLL_ROW = re.compile(r"^tfd:\s*(\d+) events:\s*([0-9a-f]+).* ino:([0-9a-f]+)", re.MULTILINE)
+
+
+def classify(thread: ThreadState, process: ProcessState, world: World) -> Wait | Free:
+    """What a thread waits for, or why it may go on."""
+    place = Place(thread=thread, process=process, world=world)
+    status = thread.status
+    if status.tracer:
+        return place.free("is being traced")
+    if process.pid in world.armed:
+        return place.free(f"will get a signal: {world.armed[process.pid]}")
+    if process.has_timers:
+        return place.free("has a timer of its own (timer_create)")
+    if status.pending & ~status.blocked & ~status.ignored:
+        return place.free("has a signal pending")
+    if status.state == "T":
+        if world.signals_from_outside or not place.others:
+            return place.free("is stopped, until somebody sends SIGCONT")
+        return place.wait(place.others, "is stopped and waits for SIGCONT", resource="SIGCONT")
+    if status.state != "S" or thread.call is None:
+        return place.free("is running")
+    judge = _CALLS.get(thread.call.name)
+    if judge is None:
+        return place.free(f"is in {thread.call.name or f'system call {thread.call.number}'}")
+    state = judge(place)
+    handled = world.handlers_may_run and thread.call.name != "futex" and has_handler_for_outside(process)
+    if isinstance(state, Wait) and handled:
+        return place.free(f"{state.does}, which a signal that has a handler would interrupt")
+    return state
+
+
+def _reads(place: Place) -> Wait | Free:
+    return descriptor_wait(place, as_int(place.arguments[0]), reading=True)
+
+
+def _writes(place: Place) -> Wait | Free:
+    return descriptor_wait(place, as_int(place.arguments[0]), reading=False)
+
+
+def _sleeps(place: Place) -> Free:
+    return place.free("sleeps for a time")
+
+
+def _awaits_signal(place: Place) -> Free:
+    return place.free("waits for a signal, which anyone may send")
+
+
+def _splices(place: Place) -> Wait | Free:
+    """splice(2) and tee(2) may wait at either end."""
+    out_argument = 2 if place.thread.call is not None and place.thread.call.name == "splice" else 1
+    source = descriptor_wait(place, as_int(place.arguments[0]), reading=True)
+    if isinstance(source, Free):
+        return source
+    target = descriptor_wait(place, as_int(place.arguments[out_argument]), reading=False)
+    if isinstance(target, Free):
+        return target
+    return place.wait(source.wakers | target.wakers, source.does, source.because, source.resource)
+
+
+def _fcntl(place: Place) -> Wait | Free:
+    if place.arguments[1] not in (_F_SETLKW, _F_OFD_SETLKW):
+        return place.free("is in fcntl")
+    return file_lock_wait(place, as_int(place.arguments[0]), "fcntl")
+
+
+def _poll(place: Place) -> Wait | Free:
+    if as_int(place.arguments[2]) >= 0:
+        return place.free("is in poll with a time limit")
+    return _any_of(place, _pollfds(place), "poll")
+
+
+def _ppoll(place: Place) -> Wait | Free:
+    if place.arguments[2]:
+        return place.free("is in ppoll with a time limit")
+    return _any_of(place, _pollfds(place), "ppoll")
+
+
+def _pollfds(place: Place) -> dict[int, int] | None:
+    content = place.thread.memory.get("0", b"")
+    if len(content) < 8 * place.arguments[1]:
+        return None
+    wanted: dict[int, int] = {}
+    for number, events, _returned in struct.iter_unpack("=iHH", content[: 8 * place.arguments[1]]):
+        if number >= 0:
+            wanted[number] = wanted.get(number, 0) | events
+    return wanted
+
+
+def _select(place: Place) -> Wait | Free:
+    if place.arguments[4]:
+        return place.free("is in select with a time limit")
+    wanted: dict[int, int] = {}
+    for index, event in ((1, POLLIN), (2, POLLOUT)):
+        content = place.thread.memory.get(str(index), b"")
+        if place.arguments[index] and 8 * len(content) < min(place.arguments[0], _FD_SETSIZE):
+            return place.free("is in select with a set that could not be read")
+        bits = int.from_bytes(content, "little")
+        for number in range(min(place.arguments[0], 8 * len(content))):
+            if bits >> number & 1:
+                wanted[number] = wanted.get(number, 0) | event
+    if place.arguments[3] and any(place.thread.memory.get("3", b"?")):
+        return place.free("is in select for exceptional conditions")
+    return _any_of(place, wanted, "select")
+
+
+def _epoll(place: Place) -> Wait | Free:
+    assert place.thread.call is not None
+    timeout = place.arguments[3]
+    if (timeout != 0) if place.thread.call.name == "epoll_pwait2" else as_int(timeout) >= 0:
+        return place.free("is in epoll_wait with a time limit")
+    descriptor = place.descriptor(as_int(place.arguments[0]))
+    wanted: dict[int, int] = {}
+    for number, events, inode in _EPOLL_ROW.findall(descriptor.info if descriptor else ""):
+        watched = place.descriptor(int(number))
+        if watched is None or watched.inode != int(inode, 16):  # the number is another file's by now
+            return place.free("is in epoll_wait for a file that has no number any more")
+        wanted[int(number)] = int(events, 16)
+    anonymous = {fd.number for fd in place.process.fds or () if fd.target.startswith("anon_inode:")}
+    others = anonymous - set(wanted) - {as_int(place.arguments[0])}
+    if others and anonymous & set(wanted):  # they share one inode: any of them may be the one that is watched
+        return place.free("is in epoll_wait for one of several that the kernel does not tell apart")
+    return _any_of(place, wanted, "epoll_wait")
+
+
+def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str) -> Wait | Free:
+    """Any of several descriptors; see `poll_wait`."""
+    if wanted is None:
+        return place.free(f"is in {call}")
+    return poll_wait(place, wanted, call)
+
+
+def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wait | Free]:
+    """Waiting on a System V or POSIX IPC object, which any process of the sandbox could use."""
+
+    def judge(place: Place) -> Wait | Free:
+        if timeout_argument is not None and place.arguments[timeout_argument]:
+            return place.free(f"waits for {what} with a time limit")
+        if has_handler_for_outside(place.process):
+            return place.free(f"waits for {what}, which its own signal handler could use")
+        return place.wait(
+            place.others, f"waits for {what} {place.arguments[0]}", "every process that could help waits itself", what
+        )
+
+    return judge
+
+
+_CALLS: dict[str, Callable[[Place], Wait | Free]] = {
+    **dict.fromkeys(("read", "readv", "recvfrom", "recvmsg", "accept", "accept4"), _reads),
+    **dict.fromkeys(("write", "writev", "sendto", "sendmsg", "connect", "vmsplice", "sendfile"), _writes),
+    **dict.fromkeys(("splice", "tee"), _splices),
+    **dict.fromkeys(("wait4", "waitid"), child_wait),
+    "open": lambda place: open_wait(place, 0),
+    "creat": lambda place: open_wait(place, 0),
+    "openat": lambda place: open_wait(place, 1),
+    "openat2": lambda place: open_wait(place, 1),
+    "futex": futex_wait,
+    "poll": _poll,
+    "ppoll": _ppoll,
+    **dict.fromkeys(("select", "pselect6"), _select),
+    **dict.fromkeys(("epoll_wait", "epoll_pwait", "epoll_pwait2"), _epoll),
+    "flock": lambda place: file_lock_wait(place, as_int(place.arguments[0]), "flock"),
+    "fcntl": _fcntl,
+    "msgrcv": _ipc("a message in queue"),
+    "msgsnd": _ipc("room in message queue"),
+    "semop": _ipc("the semaphore set"),
+    "semtimedop": _ipc("the semaphore set", 3),
+    "mq_timedreceive": _ipc("a message in POSIX queue fd", 4),
+    "mq_timedsend": _ipc("room in POSIX queue fd", 4),
+    **dict.fromkeys(("nanosleep", "clock_nanosleep"), _sleeps),
+    **dict.fromkeys(("pause", "rt_sigsuspend", "rt_sigtimedwait"), _awaits_signal),
+}

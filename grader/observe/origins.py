@@ -1,0 +1,141 @@
+"""Where descriptors were opened: from the events of a traced run to the student's source lines; pure.
+
+The caller is found on the captured stack: the first word that points into the program's own code, right behind a
+call instruction. It decides nothing; it tells a student where to look.
+"""
+
+import io
+import struct
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from elftools.common.exceptions import DWARFError, ELFError
+from elftools.elf.elffile import ELFFile
+
+from grader.observe.source import Source
+from grader.observe.symbols import load_base
+from sandbox.wire import Event, Facts
+
+_PAIRS = frozenset({"pipe", "pipe2", "socketpair"})
+_GIVEN = frozenset({"dup2", "dup3"})
+
+Origins = Mapping[int, Mapping[int, Source]]
+"""Process to descriptor number to the line that opened it last."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineTable:
+    """The program's code and which lines it comes from: `starts` and `sources` side by side, sorted."""
+
+    code: bytes
+    code_address: int
+    relocatable: bool
+    starts: tuple[int, ...]
+    sources: tuple[Source | None, ...]
+
+    def source_at(self, address: int) -> Source | None:
+        """The line of the instruction at an address of the file."""
+        index = bisect_right(self.starts, address) - 1
+        return self.sources[index] if index >= 0 else None
+
+    def follows_call(self, address: int) -> bool:
+        """Whether a call instruction ends right before `address`, so that it can be a return address."""
+        offset = address - self.code_address
+        if not 0 < offset <= len(self.code):
+            return False
+        before = self.code[max(0, offset - 7) : offset]
+        near = len(before) >= 5 and before[-5] == 0xE8
+        indirect = any(
+            len(before) >= size and before[-size] == 0xFF and before[-size + 1] >> 3 & 7 == 2 for size in (2, 3, 6, 7)
+        )
+        arm_call = offset % 4 == 0 and len(before) >= 4 and before[-1] & 0xFC == 0x94
+        return near or indirect or arm_call
+
+
+def read_lines(program: bytes) -> LineTable | None:
+    """The line table of an ELF file with DWARF; None if it has none."""
+    try:
+        elf = ELFFile(io.BytesIO(program))
+        text = elf.get_section_by_name(".text")
+        if text is None or not elf.has_dwarf_info():
+            return None
+        rows = sorted(_rows(elf), key=lambda row: row[0])
+    except (ELFError, DWARFError, KeyError, IndexError, struct.error):
+        return None
+    return LineTable(
+        code=text.data(),
+        code_address=text["sh_addr"],
+        relocatable=elf["e_type"] == "ET_DYN",
+        starts=tuple(address for address, _source in rows),
+        sources=tuple(source for _address, source in rows),
+    )
+
+
+def _rows(elf: ELFFile) -> Iterable[tuple[int, Source | None]]:
+    dwarf = elf.get_dwarf_info()
+    for unit in dwarf.iter_CUs():
+        program = dwarf.line_program_for_CU(unit)
+        if program is None:
+            continue
+        files = program["file_entry"]
+        first = 0 if program["version"] >= 5 else 1
+        for entry in program.get_entries():
+            state = entry.state
+            if state is None:
+                continue
+            if state.end_sequence:
+                yield state.address, None
+                continue
+            name = files[state.file - first].name.decode("utf-8", "replace")
+            yield state.address, Source(file=name.removeprefix("./"), line=state.line)
+
+
+def find_origins(events: Iterable[Event], exe: str, lines: LineTable) -> Origins:
+    """Follow every descriptor of a traced run from the call that made it, over forks."""
+    origins: dict[int, dict[int, Source]] = {}
+    for event in events:
+        if event.kind == "open":
+            source = _caller(event.facts, exe, lines)
+            for number in _made(event.facts):
+                table = origins.setdefault(event.pid, {})
+                table.pop(number, None)
+                if source is not None:
+                    table[number] = source
+        elif event.kind in ("birth", "exec") and event.pid not in origins:
+            stat = event.facts["stat"]
+            parent = int(stat.rpartition(")")[2].split()[1]) if isinstance(stat, str) else 0
+            origins[event.pid] = dict(origins.get(parent, {}))
+    return origins
+
+
+def _made(facts: Facts) -> list[int]:
+    """The numbers the call will give: the lowest that are free, see open(2), or the one it names."""
+    call, arguments, taken = facts["call"], facts["args"], set(facts["taken"])
+    if call in _GIVEN:
+        return [arguments[1]]
+    lowest = arguments[2] if call == "fcntl" else 0
+    made: list[int] = []
+    number = lowest
+    while len(made) < (2 if call in _PAIRS else 1):
+        if number not in taken:
+            made.append(number)
+        number += 1
+    return made
+
+
+def _caller(facts: Facts, exe: str, lines: LineTable) -> Source | None:
+    stack, maps = facts["stack"], facts["maps"]
+    if not isinstance(stack, str) or not isinstance(maps, str):
+        return None
+    base = load_base(maps, exe) if lines.relocatable else 0
+    if base is None:
+        return None
+    content = bytes.fromhex(stack)
+    for (word,) in struct.iter_unpack("=Q", content[: len(content) // 8 * 8]):
+        address = word - base
+        if lines.follows_call(address):
+            source = lines.source_at(address - 1)
+            if source is not None:
+                return source
+    return None

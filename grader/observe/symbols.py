@@ -1,0 +1,86 @@
+"""Names of variables by address, from a program's symbol table; pure over the bytes of the ELF file."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from elftools.common.exceptions import ELFError
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import SymbolTableSection
+
+from grader.observe.blocking import NameOf
+from grader.observe.snapshot import ProcessState
+
+_LOCK_SIZES = (40, 48, 32, 56)
+"""Sizes of the C library's mutex, condition variable, semaphore or barrier, read-write lock on 64-bit machines: an
+array of them is named by its element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A data object: its name, its address in the file, its size in bytes."""
+
+    name: str
+    address: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """The data objects of a program; `relocatable` if they are offsets from where it was loaded."""
+
+    variables: tuple[Variable, ...]
+    relocatable: bool
+
+    def name_at(self, address: int) -> str:
+        """`forks[2]`, `state+8`, `lock`; "" if no variable is there."""
+        for variable in self.variables:
+            offset = address - variable.address
+            if 0 <= offset < variable.size:
+                return _element(variable, offset)
+        return ""
+
+
+def _element(variable: Variable, offset: int) -> str:
+    for size in _LOCK_SIZES:
+        if variable.size > size and variable.size % size == 0 and offset % size < 16:
+            return f"{variable.name}[{offset // size}]"
+    return variable.name if offset < 16 or variable.size in _LOCK_SIZES else f"{variable.name}+{offset}"
+
+
+def read_symbols(program: bytes) -> Symbols:
+    """The symbol table of an ELF file; empty if it has none or is no ELF file."""
+    try:
+        elf = ELFFile(io.BytesIO(program))
+        variables = [
+            Variable(symbol.name, symbol["st_value"], symbol["st_size"])
+            for section in elf.iter_sections()
+            if isinstance(section, SymbolTableSection)
+            for symbol in section.iter_symbols()
+            if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_size"]
+        ]
+    except ELFError:
+        return Symbols((), False)
+    return Symbols(tuple(variables), elf["e_type"] == "ET_DYN")
+
+
+def load_base(maps: str, exe: str) -> int | None:
+    """Where the file `exe` begins in memory, from `/proc/PID/maps`; None if it is not mapped."""
+    for line in maps.splitlines():
+        fields = line.split(maxsplit=5)
+        if len(fields) == 6 and fields[5] == exe and int(fields[2], 16) == 0:
+            return int(fields[0].partition("-")[0], 16)
+    return None
+
+
+def names_from(programs: Mapping[str, Symbols]) -> NameOf:
+    """A `NameOf` over the programs that processes may run, by path."""
+
+    def name_of(process: ProcessState, address: int) -> str:
+        symbols = programs.get(process.exe)
+        base = load_base(process.maps, process.exe)
+        if symbols is None or base is None:
+            return ""
+        return symbols.name_at(address - base if symbols.relocatable else address)
+
+    return name_of

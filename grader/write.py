@@ -1,0 +1,83 @@
+"""Result files, whole or not at all: a reader never sees half a grade, and a full disk leaves the old one."""
+
+import os
+import secrets
+import stat
+import tempfile
+from pathlib import Path
+
+from grader.errors import UsageError
+
+_NEW_FILE_MODE = 0o644
+
+
+def check_writable(path: Path) -> None:
+    """Whether `write_whole` could write there now: raises UsageError if not, and leaves nothing."""
+    parent = path.absolute().parent
+    if path.is_dir():
+        raise UsageError(f"cannot write {path}: it is a folder", advice="Name a file in it.")
+    if not parent.is_dir():
+        raise UsageError(f"there is no folder {path.parent} to write {path.name} to", advice="Create it first.")
+    if path.exists() and not path.is_file():
+        return
+    try:
+        descriptor, name = tempfile.mkstemp(dir=parent, prefix=".grader-")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+    os.close(descriptor)
+    Path(name).unlink()
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Writes `text` as UTF-8 to `path`, in one step: afterwards the file is the new one or still the old one.
+
+    An existing file keeps its permissions, a symbolic link stays one. What cannot be replaced, such as
+    `/dev/stdout` or a FIFO, is written directly. Raises UsageError if nothing can be written there.
+    """
+    data = text.encode("utf-8")
+    try:
+        existing = _status(path)
+        if existing is not None and stat.S_ISDIR(existing.st_mode):
+            raise UsageError(f"cannot write {path}: it is a folder", advice="Name a file in it.")
+        if existing is not None and _is_special(path, existing):
+            path.write_bytes(data)
+        else:
+            _replace(path, data, existing)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.stat()
+    except FileNotFoundError:
+        return None
+
+
+def _is_special(path: Path, existing: os.stat_result) -> bool:
+    # /dev/stdout may lead to a regular file, but to one that this process already holds open: replacing it
+    # would part the two.
+    return not stat.S_ISREG(existing.st_mode) or path.absolute().parts[1] in ("dev", "proc")
+
+
+def _replace(path: Path, data: bytes, existing: os.stat_result | None) -> None:
+    target = path.resolve()
+    if not target.parent.is_dir():
+        raise UsageError(
+            f"cannot write {path}: there is no folder {path.parent}",
+            advice="Create it first, or name another.",
+        )
+    # In the same folder, since a rename is one step only within a file system.
+    temporary = target.parent / f".grader-{secrets.token_hex(8)}.tmp"
+    try:
+        # os.open lets the kernel apply the umask, which cannot be read without setting it for every thread.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _NEW_FILE_MODE)
+        with open(descriptor, "wb") as file:
+            if existing is not None:
+                os.fchmod(descriptor, stat.S_IMODE(existing.st_mode) & 0o777)
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
