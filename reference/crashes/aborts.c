@@ -1,0 +1,9 @@
+/*
+ * Crash: calls abort.
+ */
+#include <stdlib.h>
+
+int main(void)
+{
+    abort();
+}

@@ -1,0 +1,25 @@
+/*
+ * Right: the child ends with a copy of the file that it inherited; its parent, which opened it, closes it.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+    int file = open("notes.txt", O_WRONLY | O_CREAT, 0644);
+    if (file < 0)
+        err(EXIT_FAILURE, "notes.txt");
+
+    pid_t child = fork();
+    if (child < 0)
+        err(EXIT_FAILURE, "fork");
+    if (child == 0)
+        exit(EXIT_SUCCESS);
+
+    close(file);
+    waitpid(child, NULL, 0);
+    return EXIT_SUCCESS;
+}

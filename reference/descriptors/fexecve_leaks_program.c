@@ -1,0 +1,21 @@
+/*
+ * Leaks the program's own file into exec: fexecve executes an open descriptor, and that stays open unless marked.
+ */
+#define _GNU_SOURCE /* O_PATH */
+#include <err.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+extern char **environ;
+
+int main(void)
+{
+    int program = open("/bin/true", O_PATH);
+    if (program < 0)
+        err(EXIT_FAILURE, "true");
+
+    char *arguments[] = { "true", NULL };
+    fexecve(program, arguments, environ);
+    err(EXIT_FAILURE, "fexecve");
+}

@@ -1,0 +1,26 @@
+/*
+ * Leaks a file into exec: it makes no difference that another thread than the first one executes `true`.
+ */
+#include <err.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static void *execute(void *argument)
+{
+    (void)argument;
+    execl("/bin/true", "true", (char *)NULL);
+    err(EXIT_FAILURE, "true");
+}
+
+int main(void)
+{
+    if (open("notes.txt", O_WRONLY | O_CREAT, 0644) < 0)
+        err(EXIT_FAILURE, "notes.txt");
+
+    pthread_t thread;
+    pthread_create(&thread, NULL, execute, NULL);
+    pthread_join(thread, NULL);
+    return EXIT_FAILURE;
+}

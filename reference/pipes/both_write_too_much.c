@@ -1,0 +1,42 @@
+/*
+ * Deadlock: parent and child each write more to the other than the 64 KiB a pipe holds, before either reads.
+ */
+#include <err.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MORE_THAN_A_PIPE_HOLDS = 128 * 1024 };
+
+static char data[MORE_THAN_A_PIPE_HOLDS];
+
+static void write_then_read(int output, int input)
+{
+    write(output, data, sizeof data);
+    close(output);
+    while (read(input, data, sizeof data) > 0)
+        ;
+    close(input);
+}
+
+int main(void)
+{
+    int to_child[2], to_parent[2];
+    if (pipe(to_child) < 0 || pipe(to_parent) < 0)
+        err(EXIT_FAILURE, "pipe");
+
+    pid_t child = fork();
+    if (child < 0)
+        err(EXIT_FAILURE, "fork");
+    if (child == 0) {
+        close(to_child[1]);
+        close(to_parent[0]);
+        write_then_read(to_parent[1], to_child[0]);
+        _exit(EXIT_SUCCESS);
+    }
+    close(to_child[0]);
+    close(to_parent[1]);
+    write_then_read(to_child[1], to_parent[0]);
+    waitpid(child, NULL, 0);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,31 @@
+/*
+ * Deadlock: the child reads until the end of the pipe, while the parent waits for the child with the write end open.
+ */
+#include <err.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+    int ends[2];
+    if (pipe(ends) < 0)
+        err(EXIT_FAILURE, "pipe");
+
+    pid_t reader = fork();
+    if (reader < 0)
+        err(EXIT_FAILURE, "fork");
+    if (reader == 0) {
+        close(ends[1]);
+        char text[16];
+        while (read(ends[0], text, sizeof text) > 0)
+            ;
+        _exit(EXIT_SUCCESS);
+    }
+
+    write(ends[1], "hello\n", 6);
+    waitpid(reader, NULL, 0);
+    close(ends[0]);
+    close(ends[1]);
+    return EXIT_SUCCESS;
+}

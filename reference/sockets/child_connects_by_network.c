@@ -1,0 +1,39 @@
+/*
+ * Right: the child connects to the server's port, after a while.
+ */
+#include <arpa/inet.h>
+#include <err.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t size = sizeof address;
+    int server = socket(AF_INET, SOCK_STREAM, 0);
+    if (server < 0 || bind(server, (struct sockaddr *)&address, sizeof address) < 0 || listen(server, 1) < 0
+        || getsockname(server, (struct sockaddr *)&address, &size) < 0)
+        err(EXIT_FAILURE, "server");
+
+    pid_t child = fork();
+    if (child < 0)
+        err(EXIT_FAILURE, "fork");
+    if (child == 0) {
+        usleep(100 * 1000);
+        int connection = socket(AF_INET, SOCK_STREAM, 0);
+        int failed = connect(connection, (struct sockaddr *)&address, sizeof address) < 0;
+        close(connection);
+        _exit(failed ? EXIT_FAILURE : EXIT_SUCCESS);
+    }
+
+    int client = accept(server, NULL, NULL);
+    if (client < 0)
+        err(EXIT_FAILURE, "accept");
+    close(client);
+    close(server);
+    waitpid(child, NULL, 0);
+    return EXIT_SUCCESS;
+}

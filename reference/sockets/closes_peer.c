@@ -1,0 +1,31 @@
+/*
+ * Right: the parent closes the child's end, so the connection ends when the child does.
+ */
+#include <err.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+int main(void)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair) < 0)
+        err(EXIT_FAILURE, "socketpair");
+
+    pid_t child = fork();
+    if (child < 0)
+        err(EXIT_FAILURE, "fork");
+    if (child == 0) {
+        send(pair[1], "hello", 5, 0);
+        _exit(EXIT_SUCCESS);
+    }
+    close(pair[1]);
+
+    char text[16];
+    while (recv(pair[0], text, sizeof text, 0) > 0)
+        ;
+    close(pair[0]);
+    waitpid(child, NULL, 0);
+    return EXIT_SUCCESS;
+}
