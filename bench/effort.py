@@ -1,0 +1,22 @@
+"""How often everything is repeated."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Effort:
+    """Repetitions of each part."""
+
+    gradings: int
+    peer_deadlocks: int
+    deadlocks: int
+    checks: int
+    check_sessions: int
+    watched_runs: int
+    traced_runs: int
+
+
+DEFAULT = Effort(
+    gradings=15, peer_deadlocks=2, deadlocks=30, checks=40, check_sessions=3, watched_runs=9, traced_runs=3
+)
+QUICK = Effort(gradings=3, peer_deadlocks=1, deadlocks=5, checks=10, check_sessions=1, watched_runs=3, traced_runs=1)

@@ -1,0 +1,772 @@
+"""Waits of every sort: proven deadlocks, and twins in which something is still to come."""
+
+import re
+
+import pytest
+from workshop import LIMITS, PATIENCE, Workshop
+
+from grader.checks import Run
+from grader.findings import FindingKind
+from grader.spec import Limits
+
+DEADLOCKS = {
+    "a pipe kept open by its reader": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            pid_t child = must(fork());
+            if (child == 0) {
+                char byte;
+                return (int)read(ends[0], &byte, 1);
+            }
+            close(ends[0]);
+            close(ends[1]);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""",
+    "full pipes both ways": """
+        static char much[1 << 20];
+        int main(void) {
+            int to_child[2], to_parent[2];
+            must(pipe(to_child));
+            must(pipe(to_parent));
+            bool child = must(fork()) == 0;
+            close(child ? to_child[1] : to_child[0]);
+            close(child ? to_parent[0] : to_parent[1]);
+            must((int)write(child ? to_parent[1] : to_child[1], much, sizeof much));
+            must((int)read(child ? to_child[0] : to_parent[0], much, sizeof much));
+            return 0;
+        }""",
+    "a parent that waits for the reader of its own pipe": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            pid_t child = must(fork());
+            if (child == 0) {
+                char byte;
+                close(ends[1]);
+                return (int)read(ends[0], &byte, 1);
+            }
+            close(ends[0]);
+            must(waitpid(child, NULL, 0));
+            return close(ends[1]);
+        }""",
+    "a process that reads from itself": """
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            return (int)read(ends[0], &byte, 1);
+        }""",
+    "a child that waits for the writer it blocks": """
+        static char much[1 << 20];
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            pid_t child = must(fork());
+            if (child == 0) {
+                close(ends[0]);
+                must((int)write(ends[1], much, sizeof much));
+                return 0;
+            }
+            must(waitpid(child, NULL, 0));
+            must((int)read(ends[0], much, sizeof much));
+            return 0;
+        }""",
+    "two mutexes in opposite order": """
+        static pthread_mutex_t left = PTHREAD_MUTEX_INITIALIZER, right = PTHREAD_MUTEX_INITIALIZER;
+        static pthread_barrier_t both;
+        static void *right_first(void *argument) {
+            pthread_mutex_lock(&right);
+            pthread_barrier_wait(&both);
+            pthread_mutex_lock(&left);
+            return argument;
+        }
+        int main(void) {
+            pthread_t thread;
+            pthread_barrier_init(&both, NULL, 2);
+            must(-pthread_create(&thread, NULL, right_first, NULL));
+            pthread_mutex_lock(&left);
+            pthread_barrier_wait(&both);
+            pthread_mutex_lock(&right);
+            return 0;
+        }""",
+    "a mutex locked twice": """
+        int main(void) {
+            pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+            pthread_mutex_lock(&mutex);
+            return pthread_mutex_lock(&mutex);
+        }""",
+    "a semaphore that nobody posts": """
+        int main(void) {
+            sem_t semaphore;
+            sem_init(&semaphore, 0, 0);
+            return sem_wait(&semaphore);
+        }""",
+    "a condition that was signalled too early": """
+        int main(void) {
+            pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+            pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+            pthread_cond_signal(&condition);
+            pthread_mutex_lock(&mutex);
+            return pthread_cond_wait(&condition, &mutex);
+        }""",
+    "a barrier for one more than there are": """
+        int main(void) {
+            pthread_barrier_t barrier;
+            pthread_barrier_init(&barrier, NULL, 2);
+            return pthread_barrier_wait(&barrier);
+        }""",
+    "a thread that is joined by whom it joins": """
+        static pthread_t first;
+        static void *join(void *argument) { pthread_join(first, NULL); return argument; }
+        int main(void) {
+            pthread_t thread;
+            first = pthread_self();
+            must(-pthread_create(&thread, NULL, join, NULL));
+            return pthread_join(thread, NULL);
+        }""",
+    "a FIFO that nobody else opens": """
+        int main(void) {
+            must(mkfifo("fifo", 0600));
+            return open("fifo", O_RDONLY);
+        }""",
+    "two FIFOs opened in opposite order": """
+        int main(void) {
+            must(mkfifo("one", 0600));
+            must(mkfifo("other", 0600));
+            bool child = must(fork()) == 0;
+            must(open(child ? "one" : "other", O_RDONLY));
+            must(open(child ? "other" : "one", O_WRONLY));
+            wait_for_all();
+            return 0;
+        }""",
+    "an eventfd that nobody writes to": """
+        int main(void) {
+            eventfd_t number;
+            return eventfd_read(must(eventfd(0, 0)), &number);
+        }""",
+    "a timer that was never set": """
+        int main(void) {
+            uint64_t number;
+            return (int)read(must(timerfd_create(CLOCK_MONOTONIC, 0)), &number, sizeof number);
+        }""",
+    "a message queue that nobody sends to": """
+        int main(void) {
+            struct { long type; char text[8]; } message;
+            return (int)msgrcv(must(msgget(IPC_PRIVATE, 0600)), &message, 8, 0, 0);
+        }""",
+    "a System V semaphore that nobody raises": """
+        int main(void) {
+            struct sembuf down = { 0, -1, 0 };
+            return semop(must(semget(IPC_PRIVATE, 1, 0600)), &down, 1);
+        }""",
+    "a POSIX queue that nobody sends to": """
+        int main(void) {
+            char text[8192];
+            return (int)mq_receive(must(mq_open("/queue", O_RDWR | O_CREAT, 0600, NULL)), text, sizeof text, NULL);
+        }""",
+    "a socket whose peer waits, too": """
+        int main(void) {
+            int pair[2];
+            char byte;
+            must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+            bool child = must(fork()) == 0;
+            close(pair[child]);
+            must((int)read(pair[!child], &byte, 1));
+            wait_for_all();
+            return 0;
+        }""",
+    "a poll of one's own pipe": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            struct pollfd polled = { .fd = ends[0], .events = POLLIN };
+            return poll(&polled, 1, -1);
+        }""",
+    "a select of one's own pipe": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            fd_set set;
+            FD_ZERO(&set);
+            FD_SET(ends[0], &set);
+            return select(ends[0] + 1, &set, NULL, NULL, NULL);
+        }""",
+    "an epoll of one's own pipe": """
+        int main(void) {
+            int ends[2], set = must(epoll_create1(0));
+            must(pipe(ends));
+            struct epoll_event event = { .events = EPOLLIN };
+            must(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event));
+            return epoll_wait(set, &event, 1, -1);
+        }""",
+    "two files locked in opposite order": """
+        int main(void) {
+            int together[2];
+            char byte;
+            must(socketpair(AF_UNIX, SOCK_STREAM, 0, together));
+            bool child = must(fork()) == 0;
+            int one = must(open("one", O_RDWR | O_CREAT, 0600)), other = must(open("other", O_RDWR | O_CREAT, 0600));
+            must(flock(child ? one : other, LOCK_EX));
+            must((int)write(together[child], "x", 1));
+            must((int)read(together[child], &byte, 1));
+            must(flock(child ? other : one, LOCK_EX));
+            wait_for_all();
+            return 0;
+        }""",
+    "after an alarm that rang and helped nothing": """
+        static void ring(int number) { (void)number; }
+        int main(void) {
+            int ends[2];
+            char byte;
+            struct sigaction action = { .sa_handler = ring, .sa_flags = SA_RESTART };
+            must(sigaction(SIGALRM, &action, NULL));
+            must(pipe(ends));
+            ualarm(50000, 0);
+            struct timespec nap = { .tv_nsec = 200000000 };
+            while (nanosleep(&nap, &nap) != 0)
+                ;
+            signal(SIGALRM, SIG_DFL);
+            return (int)read(ends[0], &byte, 1);
+        }""",
+}
+
+TIMED = {
+    "pthread_cond_timedwait": """
+        pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
+        pthread_mutex_lock(&mutex);
+        pthread_cond_timedwait(&condition, &mutex, &soon);""",
+    "pthread_mutex_timedlock": """
+        pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        pthread_mutex_lock(&mutex);
+        pthread_mutex_timedlock(&mutex, &soon);""",
+    "sem_timedwait": "sem_t semaphore; sem_init(&semaphore, 0, 0); sem_timedwait(&semaphore, &soon);",
+    "poll": "poll(NULL, 0, 300);",
+    "ppoll": "struct pollfd polled = { .fd = ends[0], .events = POLLIN }; ppoll(&polled, 1, &third, NULL);",
+    "select": "select(0, NULL, NULL, NULL, &(struct timeval){ .tv_usec = 300000 });",
+    "pselect": """
+        fd_set set;
+        FD_ZERO(&set);
+        FD_SET(ends[0], &set);
+        pselect(ends[0] + 1, &set, NULL, NULL, &third, NULL);""",
+    "epoll_wait": """
+        int set = must(epoll_create1(0));
+        struct epoll_event event;
+        must(epoll_wait(set, &event, 1, 300));
+        close(set);""",
+    "timerfd": """
+        int timer = must(timerfd_create(CLOCK_MONOTONIC, 0));
+        uint64_t rung;
+        must(timerfd_settime(timer, 0, &(struct itimerspec){ .it_value = third }, NULL));
+        must((int)read(timer, &rung, sizeof rung));
+        close(timer);""",
+    "a socket with a time limit": """
+        int pair[2];
+        char byte;
+        must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+        must(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &(struct timeval){ .tv_usec = 300000 }, sizeof third));
+        must(read(pair[0], &byte, 1) == -1 ? 0 : -1);
+        close(pair[0]);
+        close(pair[1]);""",
+    "mq_timedreceive": """
+        char text[8192];
+        int queue = must(mq_open("/queue", O_RDWR | O_CREAT, 0600, NULL));
+        must(mq_timedreceive(queue, text, sizeof text, NULL, &soon) == -1 ? 0 : -1);
+        close(queue);""",
+    "semtimedop": """
+        struct sembuf down = { 0, -1, 0 };
+        must(semtimedop(must(semget(IPC_PRIVATE, 1, 0600)), &down, 1, &third) == -1 ? 0 : -1);""",
+    "sigtimedwait": """
+        sigset_t set;
+        sigemptyset(&set);
+        sigaddset(&set, SIGUSR1);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        sigtimedwait(&set, NULL, &third);""",
+    "a nap that was stopped and went on": """
+        pid_t child = fork();
+        if (child == 0) {
+            clock_nanosleep(CLOCK_MONOTONIC, 0, &third, NULL);
+            _exit(0);
+        }
+        usleep(50000);
+        kill(child, SIGSTOP);
+        kill(child, SIGCONT);
+        waitpid(child, NULL, 0);""",
+    "a timer of its parent": """
+        pid_t child = fork();
+        if (child == 0)
+            _exit((int)read(ends[0], ends, 1));
+        int timer = must(timerfd_create(CLOCK_MONOTONIC, 0));
+        uint64_t rung;
+        must(timerfd_settime(timer, 0, &(struct itimerspec){ .it_value = third }, NULL));
+        must((int)read(timer, &rung, sizeof rung));
+        close(timer);
+        kill(child, SIGTERM);
+        waitpid(child, NULL, 0);""",
+}
+
+WORKER = """
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static pthread_barrier_t begun;
+    static sem_t semaphore;
+    static int event;
+    static void *help(void *argument) {{
+        pthread_mutex_lock(&lock);
+        pthread_barrier_wait(&begun);
+        while (clock() < CLOCKS_PER_SEC / 4)
+            ;
+        pthread_mutex_unlock(&lock);
+        sem_post(&semaphore);
+        eventfd_write(event, 1);
+        close(must(open("fifo", O_WRONLY | O_NONBLOCK | ({fifo} ? 0 : O_CREAT), 0600)));
+        return argument;
+    }}
+    int main(void) {{
+        pthread_t helper;
+        eventfd_t number;
+        event = must(eventfd(0, 0));
+        must(sem_init(&semaphore, 0, 0));
+        must(-pthread_barrier_init(&begun, NULL, 2));
+        if ({fifo})
+            must(mkfifo("fifo", 0600));
+        must(-pthread_create(&helper, NULL, help, NULL));
+        pthread_barrier_wait(&begun);
+        {wait}
+        must(-pthread_join(helper, NULL));
+        return close(event) + (int)(number = 0);
+    }}"""
+"""A thread that computes for a while and then does what another waits for."""
+
+HELPED = {
+    "a mutex": "pthread_mutex_lock(&lock);",
+    "a semaphore": "sem_wait(&semaphore);",
+    "an eventfd": "eventfd_read(event, &number);",
+    "its end": "",
+    "a poll": "poll(&(struct pollfd){ .fd = event, .events = POLLIN }, 1, -1);",
+    "a FIFO": 'close(must(open("fifo", O_RDONLY)));',
+}
+
+
+def is_clean(run: Run) -> bool:
+    """Whether the run ended with 0 and nothing is to be said against it."""
+    assert run.findings() == (), run.findings()
+    assert run.exit_code == 0, run.stderr
+    return True
+
+
+@pytest.mark.parametrize("source", DEADLOCKS.values(), ids=DEADLOCKS)
+def test_a_deadlock_is_proven(workshop: Workshop, source: str) -> None:
+    run = workshop.run(source, limits=Limits(time_seconds=5.0))
+    assert [finding.kind for finding in run.findings()][:1] == [FindingKind.DEADLOCK], run.findings()
+    assert not run.findings("timeout")
+    assert run.exit_code is None
+
+
+@pytest.mark.parametrize("wait", TIMED.values(), ids=TIMED)
+def test_a_wait_with_a_time_limit_is_no_deadlock(workshop: Workshop, wait: str) -> None:
+    assert is_clean(
+        workshop.run(f"""
+        int main(void) {{
+            int ends[2];
+            struct timespec third = {{ .tv_nsec = 300000000 }}, soon;
+            clock_gettime(CLOCK_REALTIME, &soon);
+            soon.tv_nsec += third.tv_nsec;
+            soon.tv_sec += soon.tv_nsec / 1000000000;
+            soon.tv_nsec %= 1000000000;
+            must(pipe(ends));
+            {wait}
+            close(ends[0]);
+            close(ends[1]);
+            return 0;
+        }}""")
+    )
+
+
+@pytest.mark.parametrize("what", HELPED)
+def test_a_wait_for_a_thread_that_computes_is_no_deadlock(workshop: Workshop, what: str) -> None:
+    run = workshop.run(WORKER.format(wait=HELPED[what], fifo=int(what == "a FIFO")))
+    assert is_clean(run)
+
+
+def test_a_descriptor_on_its_way_through_a_socket_is_no_deadlock(workshop: Workshop) -> None:
+    """The only write end of the pipe is in no table while the child that will get it sleeps."""
+    assert is_clean(
+        workshop.run("""
+        int main(void) {
+            int pair[2], ends[2];
+            char byte = 'x', control[CMSG_SPACE(sizeof(int))] = { 0 };
+            struct iovec part = { &byte, 1 };
+            struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+                                      .msg_controllen = sizeof control };
+            must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+            if (must(fork()) == 0) {
+                close(pair[0]);
+                usleep(300000);
+                must((int)recvmsg(pair[1], &message, 0));
+                close(pair[1]);
+                int got;
+                memcpy(&got, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof got);
+                must((int)write(got, "x", 1));
+                close(got);
+                return 0;
+            }
+            close(pair[1]);
+            must(pipe(ends));
+            struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+            header->cmsg_level = SOL_SOCKET;
+            header->cmsg_type = SCM_RIGHTS;
+            header->cmsg_len = CMSG_LEN(sizeof(int));
+            memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
+            must((int)sendmsg(pair[0], &message, 0));
+            close(ends[1]);
+            must((int)read(ends[0], &byte, 1));
+            close(ends[0]);
+            close(pair[0]);
+            wait_for_all();
+            return 0;
+        }""")
+    )
+
+
+HANDLED = {
+    "its own": """
+        static int ends[2];
+        static void help(int number) { (void)number; must((int)write(ends[1], "x", 1)); }
+        int main(void) {
+            char byte;
+            must(pipe(ends));
+            signal(SIGTERM, help);
+            say("ready");
+            must((int)read(ends[0], &byte, 1));
+            close(ends[0]);
+            return close(ends[1]);
+        }""",
+    "its parent's": """
+        static int ends[2];
+        static void help(int number) { (void)number; must((int)write(ends[1], "x", 1)); }
+        int main(void) {
+            must(pipe(ends));
+            if (must(fork()) == 0) {
+                char byte;
+                close(ends[1]);
+                return read(ends[0], &byte, 1) != 1;
+            }
+            signal(SIGTERM, help);
+            say("ready");
+            wait_for_all();
+            close(ends[0]);
+            return close(ends[1]);
+        }""",
+}
+
+
+@pytest.mark.parametrize("source", HANDLED.values(), ids=HANDLED)
+def test_a_wait_that_a_signal_handler_could_end_is_no_deadlock(workshop: Workshop, source: str) -> None:
+    with workshop.program(source).start() as process:
+        process.expect(b"ready\n")
+        process.settle()
+        run = process.wait(within=0.3)
+    assert [finding.kind for finding in run.findings()] == [FindingKind.TIMEOUT]
+
+
+def test_a_program_that_the_check_has_stopped_is_not_deadlocked(workshop: Workshop) -> None:
+    program = workshop.program("""int main(void) { say("ready"); getchar(); say("on"); return 0; }""")
+    with program.start() as process:
+        process.expect(b"ready\n")
+        process.send_signal("SIGSTOP")
+        process.wait_until(lambda view: view.root.state == "stopped")
+        process.send(b"go\n")
+        with pytest.raises(AssertionError, match="it did not do so in time"):
+            process.expect(b"on\n", within=0.3)
+        process.send_signal("SIGCONT")
+        process.expect(b"on\n")
+        assert process.wait().exit_code == 0
+
+
+def test_a_deadlock_names_the_cycle(workshop: Workshop) -> None:
+    run = workshop.run(DEADLOCKS["a parent that waits for the reader of its own pipe"])
+    (deadlock,) = run.findings("deadlock")
+    assert "waits for its child `program`" in deadlock.message
+    assert "reads from pipe" in deadlock.message
+    assert re.search(r"the only open write end .*is fd 4 of `program`", deadlock.message)
+
+
+def test_a_deadlock_is_claimed_at_once_not_at_the_time_limit(workshop: Workshop) -> None:
+    """A fifth of a second at most; the fastest of five runs, since the machine may be busy with something else."""
+    program = workshop.program(DEADLOCKS["a process that reads from itself"])
+    runs = [program.run() for _ in range(5)]
+    assert all(run.findings("deadlock") for run in runs)
+    assert min(run.duration_seconds for run in runs) < 0.2 < LIMITS.time_seconds
+
+
+STILL_TO_COME = {
+    "an alarm ends the wait": """
+        static void ring(int number) { (void)number; }
+        int main(void) {
+            int ends[2];
+            char byte;
+            struct sigaction action = { .sa_handler = ring };
+            must(sigaction(SIGALRM, &action, NULL));
+            must(pipe2(ends, O_CLOEXEC));
+            alarm(1);
+            bool interrupted = read(ends[0], &byte, 1) == -1 && errno == EINTR;
+            close(ends[0]);
+            close(ends[1]);
+            return !interrupted;
+        }""",
+    "an interval timer ends the wait": """
+        static void ring(int number) { (void)number; }
+        int main(void) {
+            int ends[2];
+            char byte;
+            struct sigaction action = { .sa_handler = ring };
+            must(sigaction(SIGALRM, &action, NULL));
+            must(pipe2(ends, O_CLOEXEC));
+            struct itimerval soon = { .it_value.tv_usec = 300000 };
+            must(setitimer(ITIMER_REAL, &soon, NULL));
+            bool interrupted = read(ends[0], &byte, 1) == -1 && errno == EINTR;
+            close(ends[0]);
+            close(ends[1]);
+            return !interrupted;
+        }""",
+    "a POSIX timer ends the wait": """
+        static void ring(int number) { (void)number; }
+        int main(void) {
+            int ends[2];
+            char byte;
+            struct sigaction action = { .sa_handler = ring };
+            must(sigaction(SIGALRM, &action, NULL));
+            must(pipe2(ends, O_CLOEXEC));
+            timer_t timer;
+            must(timer_create(CLOCK_MONOTONIC, NULL, &timer));
+            struct itimerspec soon = { .it_value.tv_nsec = 300000000 };
+            must(timer_settime(timer, 0, &soon, NULL));
+            bool interrupted = read(ends[0], &byte, 1) == -1 && errno == EINTR;
+            close(ends[0]);
+            close(ends[1]);
+            return !interrupted;
+        }""",
+    "an alarm of the parent ends the child": """
+        static pid_t child;
+        static void ring(int number) { (void)number; kill(child, SIGTERM); }
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            child = must(fork());
+            if (child == 0) {
+                char byte;
+                return (int)read(ends[0], &byte, 1);
+            }
+            signal(SIGALRM, ring);
+            alarm(1);
+            must(waitpid(child, NULL, 0));
+            close(ends[0]);
+            close(ends[1]);
+            return 0;
+        }""",
+    "an alarm that was set before the exec": """
+        int main(int argc, char **argv) {
+            int ends[2];
+            char byte;
+            if (argc == 1) {
+                sigset_t set;
+                sigemptyset(&set);
+                sigaddset(&set, SIGALRM);
+                must(sigprocmask(SIG_BLOCK, &set, NULL));
+                alarm(1);
+                execl("/proc/self/exe", argv[0], "again", NULL);
+            }
+            must(pipe(ends));
+            pid_t child = must(fork());
+            if (child == 0)
+                return (int)read(ends[0], &byte, 1);
+            sigset_t set;
+            int number;
+            sigemptyset(&set);
+            sigaddset(&set, SIGALRM);
+            sigwait(&set, &number);
+            close(ends[0]);
+            close(ends[1]);
+            kill(child, SIGTERM);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""",
+    "the writer sleeps first": """
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            if (must(fork()) == 0) {
+                struct timespec nap = { .tv_nsec = 300000000 };
+                nanosleep(&nap, NULL);
+                must((int)write(ends[1], "x", 1));
+                return 0;
+            }
+            must((int)read(ends[0], &byte, 1));
+            close(ends[0]);
+            close(ends[1]);
+            wait_for_all();
+            return 0;
+        }""",
+    "the writer computes first": """
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            if (must(fork()) == 0) {
+                while (clock() < CLOCKS_PER_SEC / 4)
+                    ;
+                must((int)write(ends[1], "x", 1));
+                return 0;
+            }
+            must((int)read(ends[0], &byte, 1));
+            close(ends[0]);
+            close(ends[1]);
+            wait_for_all();
+            return 0;
+        }""",
+    "a poll with a time limit": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            struct pollfd polled = { .fd = ends[0], .events = POLLIN };
+            int found = must(poll(&polled, 1, 300));
+            close(ends[0]);
+            close(ends[1]);
+            return found;
+        }""",
+    "another thread computes first": """
+        static int ends[2];
+        static void *compute(void *argument) {
+            while (clock() < CLOCKS_PER_SEC / 4)
+                ;
+            must((int)write(ends[1], "x", 1));
+            return argument;
+        }
+        int main(void) {
+            char byte;
+            pthread_t thread;
+            must(pipe(ends));
+            must(-pthread_create(&thread, NULL, compute, NULL));
+            must((int)read(ends[0], &byte, 1));
+            pthread_join(thread, NULL);
+            close(ends[0]);
+            close(ends[1]);
+            return 0;
+        }""",
+    "a child that ends after a while": """
+        int main(void) {
+            pid_t child = must(fork());
+            if (child == 0) {
+                usleep(300000);
+                return 0;
+            }
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""",
+    "a slow conversation of short naps": """
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            if (must(fork()) == 0) {
+                for (int i = 0; i < 20; i++) {
+                    usleep(15000);
+                    must((int)write(ends[1], "x", 1));
+                }
+                return 0;
+            }
+            close(ends[1]);
+            while (read(ends[0], &byte, 1) > 0)
+                ;
+            close(ends[0]);
+            wait_for_all();
+            return 0;
+        }""",
+}
+
+
+@pytest.mark.parametrize("source", STILL_TO_COME.values(), ids=STILL_TO_COME)
+def test_no_deadlock_is_claimed_where_something_will_end_the_wait(workshop: Workshop, source: str) -> None:
+    assert is_clean(workshop.run(source))
+
+
+WAITING_FOR_INPUT = {
+    "itself": "int main(void) { char byte; return (int)read(0, &byte, 1); }",
+    "through a child": """
+        int main(void) {
+            if (must(fork()) == 0) {
+                char byte;
+                return (int)read(0, &byte, 1);
+            }
+            wait_for_all();
+            return 0;
+        }""",
+    "through a pipe": """
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            if (must(fork()) == 0) {
+                close(ends[0]);
+                return (int)read(0, &byte, 1);
+            }
+            close(ends[1]);
+            must((int)read(ends[0], &byte, 1));
+            close(ends[0]);
+            wait_for_all();
+            return 0;
+        }""",
+}
+
+
+@pytest.mark.parametrize("source", WAITING_FOR_INPUT.values(), ids=WAITING_FOR_INPUT)
+def test_waiting_for_input_that_the_check_may_still_send_is_a_timeout(workshop: Workshop, source: str) -> None:
+    with workshop.program(source).start() as process:
+        process.wait_until(lambda view: any(one.blocked_in("read", fd=0) for one in view.processes))
+        run = process.wait(within=0.5)
+    assert [finding.kind for finding in run.findings()] == [FindingKind.TIMEOUT]
+
+
+@pytest.mark.parametrize("source", WAITING_FOR_INPUT.values(), ids=WAITING_FOR_INPUT)
+def test_a_program_that_waits_for_input_goes_on_when_it_ends(workshop: Workshop, source: str) -> None:
+    with workshop.program(source).start() as process:
+        process.wait_until(lambda view: any(one.blocked_in("read", fd=0) for one in view.processes))
+        process.close_stdin()
+        assert is_clean(process.wait())
+
+
+def test_a_writer_whose_output_is_being_read_is_not_deadlocked(workshop: Workshop) -> None:
+    run = workshop.run("""
+        static char much[1 << 19];
+        int main(void) {
+            memset(much, 'x', sizeof much);
+            return write(1, much, sizeof much) != sizeof much;
+        }""")
+    assert is_clean(run)
+    assert len(run.stdout) == 1 << 19
+
+
+def test_a_program_that_goes_on_is_not_judged_by_how_it_stood_before(workshop: Workshop) -> None:
+    """What the agent saw just before a signal arrived says nothing about what comes after it."""
+    program = workshop.program("""
+        int main(void) {
+            int byte;
+            while ((byte = getchar()) != EOF) {
+                if (byte != 'x')
+                    putchar(byte);
+                fflush(stdout);
+            }
+            return 0;
+        }""")
+    with program.start() as process:
+        for number in range(40):
+            process.send_signal("SIGSTOP")
+            process.wait_until(lambda view: view.root.state == "stopped")
+            process.send(b"x" * 200_000 + b"%d\n" % number)
+            process.send_signal("SIGCONT")
+            process.expect(b"%d\n" % number, within=PATIENCE)
+        process.close_stdin()
+        assert process.wait().exit_code == 0

@@ -1,0 +1,2 @@
+void helper(int n);
+void localtime_of_it(void);
