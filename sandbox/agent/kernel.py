@@ -4,7 +4,6 @@ import ctypes
 import errno
 import fcntl
 import os
-import signal
 import struct
 from functools import cache
 from typing import NamedTuple
@@ -16,17 +15,10 @@ SYSCALL = NUMBERS[MACHINE]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-RECEIVER = "/opt/grader/lib/receiver.so"
+LIBRARY = "/opt/grader/lib/agent.so"
+"""The agent's parts in C."""
 
-PR_SET_NO_NEW_PRIVS = 38
 PR_SET_DUMPABLE = 4
-
-SIGNALS = 64
-"""The kernel's signals are numbered from 1 to this."""
-
-SECCOMP_SET_MODE_FILTER = 1
-SECCOMP_FILTER_FLAG_NEW_LISTENER = 1 << 3
-SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 1 << 5
 
 # ioctl numbers of <linux/seccomp.h> and <linux/pidfd.h>
 _NOTIF_SEND = 0xC0182101
@@ -51,43 +43,85 @@ def prctl(option: int, value: int) -> None:
     _call(_libc.prctl(option, ctypes.c_ulong(value), zero, zero, zero))
 
 
-def default_dispositions() -> None:
-    """Set every signal to its default action, see signal(7); also the two that the C library keeps for itself.
-
-    Ignored ones survive every `execve` from the service that started the Docker Engine down to a student's program.
-    """
-    default = ctypes.create_string_buffer(32)  # the kernel's `struct sigaction`: SIG_DFL, no flags, an empty mask
-    for number in range(1, SIGNALS + 1):
-        if number not in (signal.SIGKILL, signal.SIGSTOP):
-            _call(_libc.syscall(SYSCALL["rt_sigaction"], number, default, None, ctypes.c_size_t(SIGNALS // 8)))
-
-
-def install_filter(program: bytes) -> int:
-    """Install a BPF program as seccomp filter of this thread; return its notification descriptor.
-
-    Where the kernel can (5.19 on), a call that the agent has been told of is interrupted by fatal signals
-    only, so that signals do not make the agent see one call twice.
-    """
-    code = ctypes.create_string_buffer(program)
-    filter_program = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    argument = ctypes.create_string_buffer(filter_program)
-    flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-    try:
-        return _install(flags, argument)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-        return _install(SECCOMP_FILTER_FLAG_NEW_LISTENER, argument)
-
-
-def _install(flags: int, argument: "ctypes.Array[ctypes.c_char]") -> int:
-    number = SYSCALL["seccomp"]
-    return _call(_libc.syscall(number, SECCOMP_SET_MODE_FILTER, ctypes.c_ulong(flags), argument))
-
-
 def pidfd_getfd(pidfd: int, descriptor: int) -> int:
     """A copy of another process's descriptor, see pidfd_getfd(2)."""
     return _call(_libc.syscall(SYSCALL["pidfd_getfd"], pidfd, descriptor, 0))
+
+
+class _Limit(ctypes.Structure):
+    _fields_ = (("what", ctypes.c_int64), ("soft", ctypes.c_uint64), ("hard", ctypes.c_uint64))
+
+
+class _Launch(ctypes.Structure):
+    """`struct launch` of launch.c."""
+
+    _fields_ = (
+        ("folder", ctypes.c_char_p),
+        ("argv", ctypes.POINTER(ctypes.c_char_p)),
+        ("environment", ctypes.POINTER(ctypes.c_char_p)),
+        ("limits", ctypes.POINTER(_Limit)),
+        ("limit_count", ctypes.c_uint64),
+        ("filter", ctypes.c_char_p),
+        ("filter_length", ctypes.c_uint64),
+        ("exec_pass", ctypes.c_uint64),
+        ("oom_score", ctypes.c_char_p),
+        ("standard", ctypes.c_int32 * 3),
+        ("terminal", ctypes.c_int32),
+        ("uid", ctypes.c_int32),
+        ("pid", ctypes.c_int32),
+        ("pidfd", ctypes.c_int32),
+        ("listener", ctypes.c_int32),
+    )
+
+
+class Started(NamedTuple):
+    """A program that has been executed, with the listener of its filter, if it has one."""
+
+    pid: int
+    pidfd: int
+    listener: int | None
+
+
+def launch_program(
+    argv: list[str],
+    environment: dict[str, str],
+    *,
+    folder: str,
+    uid: int,
+    standard: tuple[int, int, int],
+    terminal: bool,
+    limits: list[tuple[int, int, int]],
+    oom_score: int,
+    program_filter: bytes | None,
+    exec_pass: int,
+) -> Started:
+    """Execute `argv` as `uid`, in a session of its own, and contained; see launch.c. Raises OSError.
+
+    `standard` become its descriptors 0 to 2, `limits` are resource, soft and hard; `exec_pass` is what the filter
+    lets this one execve through by.
+    """
+    launch = _Launch(
+        folder=folder.encode(),
+        argv=_strings(argv),
+        environment=_strings([f"{name}={value}" for name, value in environment.items()]),
+        limits=(_Limit * len(limits))(*(_Limit(*limit) for limit in limits)),
+        limit_count=len(limits),
+        filter=program_filter,
+        filter_length=len(program_filter or b"") // 8,
+        exec_pass=exec_pass,
+        oom_score=str(oom_score).encode(),
+        standard=standard,
+        terminal=terminal,
+        uid=uid,
+    )
+    error = _library().launch_program(ctypes.byref(launch))
+    if error:
+        raise OSError(error, os.strerror(error))
+    return Started(launch.pid, launch.pidfd, launch.listener if program_filter is not None else None)
+
+
+def _strings(values: list[str]) -> "ctypes.Array[ctypes.c_char_p]":
+    return (ctypes.c_char_p * (len(values) + 1))(*[os.fsencode(value) for value in values], None)
 
 
 class Notification(NamedTuple):
@@ -105,15 +139,15 @@ def start_receiver(listener: int) -> tuple[int, int]:
     """
     notifications, output = os.pipe()
     stop_receiver, stop = os.pipe()
-    error = _receiver().start_receiver(fcntl.fcntl(listener, fcntl.F_DUPFD_CLOEXEC, 3), output, stop_receiver)
+    error = _library().start_receiver(os.dup(listener), output, stop_receiver)
     if error:
         raise OSError(error, os.strerror(error))
     return notifications, stop
 
 
 @cache
-def _receiver() -> ctypes.CDLL:
-    return ctypes.CDLL(RECEIVER)
+def _library() -> ctypes.CDLL:
+    return ctypes.CDLL(LIBRARY)
 
 
 def read_notifications(pipe: int) -> list[Notification] | None:

@@ -20,7 +20,7 @@ from functools import partial
 from sandbox.agent import capture, kernel, sweep
 from sandbox.agent.program import Program
 from sandbox.agent.reading import error_name, text
-from sandbox.agent.spawn import WORK, spawn
+from sandbox.agent.spawn import EXEC_PASS, WORK, spawn
 from sandbox.agent.watch_filter import watch_filter
 from sandbox.wire import (
     CloseInput,
@@ -308,14 +308,15 @@ class Agent:
         calls = [fault["call"] for fault in message.faults]
         program_filter = None
         if message.watched:
-            program_filter = watch_filter(kernel.MACHINE, self._exit_offsets, calls, traced=message.traced)
+            program_filter = watch_filter(
+                kernel.MACHINE, self._exit_offsets, calls, traced=message.traced, exec_pass=EXEC_PASS
+            )
         spawned = spawn(
             message.argv,
             message.env,
             message.limits,
             self._uid,
             program_filter=program_filter,
-            exec_is_watched="execve" in calls,
             with_input=message.input,
             terminal=message.terminal,
         )

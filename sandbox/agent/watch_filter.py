@@ -65,12 +65,18 @@ FAULT_CALLS = {
 
 
 def watch_filter(
-    machine: str, exit_offsets: Sequence[int], fault_calls: Iterable[str] = (), *, traced: bool = False
+    machine: str,
+    exit_offsets: Sequence[int],
+    fault_calls: Iterable[str] = (),
+    *,
+    traced: bool = False,
+    exec_pass: int | None = None,
 ) -> bytes:
     """The BPF program for `machine`, with the calls of `fault_calls` (names of FAULT_CALLS) watched too, and if
     `traced` those that make descriptors.
 
-    `exit_offsets` are places within a page from which `exit` is let through unseen.
+    `exit_offsets` are places within a page from which `exit` is let through unseen, `exec_pass` is the fourth
+    argument (programs have no use for one) of the `execve` that is.
     """
     numbers = NUMBERS[machine]
     faulted = [name for fault in fault_calls for name in FAULT_CALLS[fault] if name in numbers]
@@ -81,10 +87,15 @@ def watch_filter(
         _instruction(_LOAD, _OFFSET_NUMBER),
     ]
     for name in dict.fromkeys((*ALWAYS, *faulted, *(OPENING if traced else ()))):
-        if name in numbers and name != "clone":
+        if name in numbers and name not in ("clone", "execve"):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
     if "clone" in faulted:
         code += _on_call(numbers["clone"], _unless_set(_CLONE_THREAD))
+    if "execve" in faulted:
+        body = [_instruction(_RETURN, _NOTIFY)]
+        if exec_pass is not None:
+            body = _unless_equal(_OFFSET_ARGUMENTS + 8 * 3, exec_pass)
+        code += _on_call(numbers["execve"], body)
     for name, index in SIGNAL_ARGUMENT.items():
         if name not in faulted:
             code += _on_call(numbers[name], _if_any(_OFFSET_ARGUMENTS + 8 * index, TELLTALE_SIGNALS))
@@ -117,6 +128,18 @@ def _unless_set(bits: int) -> list[bytes]:
     return [
         _instruction(_LOAD, _OFFSET_ARGUMENTS),
         _instruction(_JUMP_SET, bits, 0, 1),
+        _instruction(_RETURN, _ALLOW),
+        _instruction(_RETURN, _NOTIFY),
+    ]
+
+
+def _unless_equal(offset: int, value: int) -> list[bytes]:
+    """Notify unless the two words at `offset` are those of `value`."""
+    return [
+        _instruction(_LOAD, offset),
+        _instruction(_JUMP_EQUAL, value & 0xFFFFFFFF, 0, 3),
+        _instruction(_LOAD, offset + 4),
+        _instruction(_JUMP_EQUAL, value >> 32, 0, 1),
         _instruction(_RETURN, _ALLOW),
         _instruction(_RETURN, _NOTIFY),
     ]

@@ -14,7 +14,7 @@ from grader.checks.run import CheckContext
 from grader.findings import FindingKind
 from grader.spec import Limits
 from sandbox.docker import AGENT_MEMORY_BYTES, AGENT_PROCESSES, ContainerStream
-from sandbox.image import SESSION_LABEL
+from sandbox.image import SESSION_LABEL, image_name
 from sandbox.session import RunLimits, Session
 
 # -- from outside: what Docker was told -----------------------------------------------------------
@@ -128,6 +128,38 @@ def test_a_program_cannot_gain_rights(workshop: Workshop) -> None:
 def test_a_program_starts_with_no_signal_blocked_or_ignored(workshop: Workshop) -> None:
     status = status_of_self(workshop)
     assert {int(status[name], 16) for name in ("SigBlk", "SigIgn", "SigPnd", "ShdPnd")} == {0}
+
+
+IGNORE_EVERY_SIGNAL_THEN_SPAWN = """
+import ctypes, os, sys
+sys.path.insert(0, "/opt/grader")
+from sandbox.agent import kernel, spawn
+ignore = ctypes.create_string_buffer((1).to_bytes(8, "little"), 32)  # SIG_IGN; the library refuses for 32 and 33
+for number in range(1, 65):
+    ctypes.CDLL(None).syscall(kernel.SYSCALL["rt_sigaction"], number, ignore, None, ctypes.c_size_t(8))
+limits = {"cpu_seconds": 1, "file_bytes": 1, "open_files": 9, "processes": 9}
+program = spawn.spawn(
+    ["/bin/grep", "^Sig", "/proc/self/status"],
+    {}, limits, 20000, program_filter=None, with_input=False, terminal=False,
+)
+os.set_blocking(program.outputs[0], True)
+print(os.read(program.outputs[0], 4096).decode())
+"""
+
+
+def test_a_program_ignores_no_signal_that_the_engine_s_service_ignores(engine: docker.APIClient) -> None:
+    container = engine.create_container(
+        image_name(),
+        ["/usr/bin/python3", "-I", "-c", IGNORE_EVERY_SIGNAL_THEN_SPAWN],
+        host_config=engine.create_host_config(network_mode="none"),
+    )["Id"]
+    try:
+        engine.start(container)
+        assert engine.wait(container)["StatusCode"] == 0
+        status = dict(line.split(b":\t") for line in engine.logs(container).split(b"\n") if line)
+    finally:
+        engine.remove_container(container, force=True)
+    assert {int(status[name], 16) for name in (b"SigBlk", b"SigIgn", b"SigPnd")} == {0}
 
 
 def test_a_program_starts_with_three_descriptors(workshop: Workshop) -> None:

@@ -208,6 +208,17 @@ def test_a_fault_has_its_calls_told_of_and_no_others(machine: str, fault: str) -
 
 
 @pytest.mark.parametrize("machine", MACHINES)
+def test_the_exec_that_carries_the_pass_is_let_through_and_no_other(machine: str) -> None:
+    def result(fourth: int) -> int:
+        program = watch_filter(machine, (), ["execve"], exec_pass=0x1234_5678_9ABC_DEF0)
+        return interpret(program, Call(NUMBERS[machine]["execve"], ARCH[machine], 0, (1, 2, 3, fourth, 0, 0))).result
+
+    assert result(0x1234_5678_9ABC_DEF0) == ALLOW
+    for other in (0, 0x1234_5678, 0x9ABC_DEF0, 0x9ABC_DEF0_1234_5678, 0x1234_5678_9ABC_DEF1):
+        assert result(other) == NOTIFY
+
+
+@pytest.mark.parametrize("machine", MACHINES)
 def test_all_faults_at_once_have_all_their_calls_told_of(machine: str) -> None:
     for names in FAULT_CALLS.values():
         for name in set(names) & set(NUMBERS[machine]):
