@@ -6,6 +6,7 @@ Exit status: 0 every check passed, 1 some check failed, 2 the caller's mistake, 
 import argparse
 import contextlib
 import errno
+import gc
 import io
 import os
 import sys
@@ -55,6 +56,7 @@ def main(argv: Sequence[str]) -> int:
 
 def script() -> None:
     """The `grader` command."""
+    gc.disable()  # one command makes little garbage, and the collector would look through every module loaded
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # a closed one, for our life
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal can show
@@ -152,6 +154,10 @@ def _observe(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"cannot read {arguments.stdin}: {error.strerror}") from error
 
+    from sandbox.launcher import launch_ahead
+
+    launch = launch_ahead()
+
     from grader.observe_command import observe
     from grader.progress import Progress
     from grader.reports import observation as report
@@ -165,6 +171,7 @@ def _observe(arguments: argparse.Namespace) -> int:
             seconds=arguments.timeout,
             cflags=arguments.cflags,
             say=progress.step,
+            launch=launch,
             sanitize=arguments.sanitize,
         )
     if "json" in outputs:
@@ -226,9 +233,14 @@ def _color() -> bool:
 
 
 def _grade(arguments: argparse.Namespace) -> int:
+    outputs = _outputs(arguments)
+
+    from sandbox.launcher import launch_ahead
+
+    launch = launch_ahead()
+
     from grader.spec import load_assignment
 
-    outputs = _outputs(arguments)
     assignment = load_assignment(arguments.assignment)
     only = _known_checks(arguments.check, [check.id for check in assignment.checks])
 
@@ -240,7 +252,7 @@ def _grade(arguments: argparse.Namespace) -> int:
     from grader.grade import grade
 
     with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-        result = grade(assignment, submission, only=only, say=progress.step, meanwhile=_load_reports)
+        result = grade(assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=launch)
     if arguments.student:
         from grader.reports.visibility import student_view
 

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sandbox.docker import Containment, connect, launch
+from sandbox.container import Containment
+from sandbox.docker import connect, launch
 from sandbox.errors import SandboxError
 from sandbox.session import RunLimits, Session
 

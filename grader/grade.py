@@ -10,8 +10,9 @@ from grader.build import build
 from grader.result import BuildReport, CheckResult, Environment, Outcome, Result, Status
 from grader.spec import Assignment
 from grader.submission import Submission
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
 from sandbox.image import image_name
+from sandbox.launcher import Launch, launch_here
 from sandbox.session import Session
 
 Say = Callable[[str], None]
@@ -24,11 +25,12 @@ class BuildFailedError(Exception):
 class Preparation(threading.Thread):
     """Starts a sandbox and builds the submission in it, while pytest is being loaded."""
 
-    def __init__(self, assignment: Assignment, submission: Submission, say: Say) -> None:
+    def __init__(self, assignment: Assignment, submission: Submission, say: Say, launch: Launch) -> None:
         super().__init__(name="preparation", daemon=True)
         self._assignment = assignment
         self._submission = submission
         self._say = say
+        self._launch = launch
         self.session: Session | None = None
         self.report: BuildReport | None = None
         self.error: BaseException | None = None
@@ -37,7 +39,7 @@ class Preparation(threading.Thread):
         try:
             limits = self._assignment.limits
             self._say("starting a sandbox")
-            stream = launch(Containment(memory_bytes=limits.memory_bytes, processes=limits.processes))
+            stream = self._launch(Containment(memory_bytes=limits.memory_bytes, processes=limits.processes))
             self.session = Session(stream)
             self.report = build(self.session, self._assignment.build, self._submission.files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
@@ -62,10 +64,11 @@ def grade(
     only: frozenset[str] = frozenset(),
     say: Say = lambda _: None,
     meanwhile: Callable[[], None] = lambda: None,
+    launch: Launch = launch_here,
 ) -> Result:
     """Grade one submission by the checks `only`, or all; `say` is told what is being done.
 
-    `meanwhile` is called while the container starts.
+    `meanwhile` is called while the container starts, which `launch` does.
 
     Raises SandboxError, CheckError or InternalError when there is no verdict.
     """
@@ -86,7 +89,7 @@ def grade(
     if submission.rejected:
         checks = _all_skipped(assignment, only, "the submission was rejected")
         return result(Status.REJECTED, checks, reason=submission.rejected)
-    preparation = Preparation(assignment, submission, say)
+    preparation = Preparation(assignment, submission, say, launch)
     preparation.start()
     try:
         from grader.checks.runner import run_checks  # loads pytest, while the container starts

@@ -14,7 +14,8 @@ from grader.observe.history import ProcessHistory
 from grader.rules import descriptor_rows
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.launcher import Launch
 from sandbox.session import Session
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,40}")
@@ -36,6 +37,7 @@ def observe(
     seconds: float,
     cflags: str | None,
     say: Callable[[str], None],
+    launch: Launch,
     sanitize: str | None = None,
 ) -> Observation:
     """Build and run `target`, a `.c` file or a folder of them; raises UsageError or SandboxError.

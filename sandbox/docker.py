@@ -6,10 +6,7 @@ The only module that knows Docker's options. What they contain, and what they do
 
 import json
 import secrets
-import socket
-import struct
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +16,7 @@ import docker.errors
 import docker.utils
 import requests.exceptions
 
+from sandbox.container import ContainerStream, Containment
 from sandbox.errors import SandboxError
 from sandbox.image import SESSION_LABEL, image_name
 
@@ -35,98 +33,7 @@ AGENT_PROCESSES = 8
 FOLDER_BYTES = 64 << 20
 FOLDER_INODES = 20_000
 
-STDOUT, STDERR = 1, 2
-_STREAM_HEADER = struct.Struct(">BxxxI")
-
 _AGENT = "import sys; sys.path.insert(0, '/opt/grader'); from sandbox.agent.main import main; main()"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Containment:
-    """The outer limits of one container: of all student processes in it together."""
-
-    memory_bytes: int
-    processes: int
-    runtime: str | None = None
-
-
-class ContainerStream:
-    """The agent's standard input and output. Non-blocking; `fileno` is for select."""
-
-    def __init__(self, client: docker.APIClient, container: str, connection: Any, uid: int) -> None:
-        self.container = container
-        self.uid = uid
-        self.errors = bytearray()
-        self._client = client
-        self._connection = connection
-        self._socket: socket.socket = getattr(connection, "_sock", connection)
-        self._socket.setblocking(False)
-        self._buffer = bytearray()
-
-    def fileno(self) -> int:
-        return self._socket.fileno()
-
-    def send(self, data: bytes | memoryview) -> int:
-        """Write what fits now; 0 if nothing does."""
-        try:
-            return self._socket.send(data)
-        except BlockingIOError:
-            return 0
-        except OSError as error:
-            raise self._lost() from error
-
-    def receive(self) -> bytes:
-        """What the agent has sent by now, possibly nothing; raises SandboxError when the stream has ended."""
-        try:
-            data = self._socket.recv(1 << 20)
-        except BlockingIOError:
-            return b""
-        except OSError as error:
-            raise self._lost() from error
-        if not data:
-            raise self._lost()
-        self._buffer += data
-        return self._split_streams()
-
-    def _split_streams(self) -> bytes:
-        """Take the engine's stream headers off, see "Stream format" of its attach endpoint."""
-        received = bytearray()
-        position = 0
-        while len(self._buffer) - position >= _STREAM_HEADER.size:
-            stream, size = _STREAM_HEADER.unpack_from(self._buffer, position)
-            end = position + _STREAM_HEADER.size + size
-            if len(self._buffer) < end:
-                break
-            payload = self._buffer[position + _STREAM_HEADER.size : end]
-            if stream == STDOUT:
-                received += payload
-            else:
-                self.errors += payload
-            position = end
-        del self._buffer[:position]
-        return bytes(received)
-
-    def _lost(self) -> SandboxError:
-        said = self.errors.decode("utf-8", "replace").strip().splitlines()
-        detail = f": {said[-1]}" if said else ""
-        return SandboxError(
-            f"the sandbox ended unexpectedly{detail}",
-            "This is no fault of the submission; run the command again, and `grader doctor` if it persists.",
-        )
-
-    def close(self, *, at_once: bool = False) -> None:
-        """Let go of the sandbox: its agent ends with the stream, and Docker removes the container.
-
-        `at_once` removes it before returning.
-        """
-        with suppress(OSError):
-            self._connection.close()
-        with suppress(OSError):
-            self._socket.close()
-        if at_once:
-            with suppress(docker.errors.APIError, requests.exceptions.RequestException):
-                self._client.remove_container(self.container, force=True)
-        self._client.close()
 
 
 def connect() -> docker.APIClient:
@@ -170,7 +77,18 @@ def launch(containment: Containment) -> ContainerStream:
         raise SandboxError(
             f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
         ) from error
-    return ContainerStream(client, container, connection, uid)
+    return ContainerStream(container, uid, getattr(connection, "_sock", connection), keep=(connection, client))
+
+
+def remove(container: str) -> None:
+    """Remove a container, whatever it does; one that is gone already is fine.
+
+    Raises SandboxError if no Docker Engine answers.
+    """
+    client = connect()
+    with suppress(docker.errors.APIError, requests.exceptions.RequestException):
+        client.remove_container(container, force=True)
+    client.close()
 
 
 def _host_options(containment: Containment) -> dict[str, Any]:

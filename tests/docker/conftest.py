@@ -8,7 +8,8 @@ import pytest
 from tiny_assignment import TinyAssignment
 from workshop import LIMITS, Workshop
 
-from sandbox.docker import ContainerStream, Containment, connect, launch
+from sandbox.container import ContainerStream, Containment
+from sandbox.docker import connect, launch
 from sandbox.image import build_image
 from sandbox.session import Session
 

@@ -11,7 +11,8 @@ from grader.build import build
 from grader.result import BuildReport, Diagnostic, Outcome, Status
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import Session
 
 SPEC = BuildSpec(program="program")

@@ -13,7 +13,8 @@ from grader.checks import Program
 from grader.checks.run import CheckContext
 from grader.findings import FindingKind
 from grader.spec import Limits
-from sandbox.docker import AGENT_MEMORY_BYTES, AGENT_PROCESSES, ContainerStream
+from sandbox.container import ContainerStream
+from sandbox.docker import AGENT_MEMORY_BYTES, AGENT_PROCESSES
 from sandbox.image import SESSION_LABEL, image_name
 from sandbox.session import RunLimits, Session
 

@@ -22,7 +22,8 @@ from grader.instruments.tools import TOOLS
 from grader.result import Outcome
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.errors import SandboxError
 from sandbox.session import Session
 

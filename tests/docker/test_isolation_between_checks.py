@@ -7,7 +7,8 @@ from workshop import LIMITS, PATIENCE, Workshop
 
 from grader.checks import Program
 from grader.checks.run import CheckContext
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import Session
 
 STAGED = {"notes.txt": b"one\ntwo\n", "folder/inner.txt": b"inner\n"}

@@ -20,7 +20,8 @@ from grader.checks import Program, Run
 from grader.checks.run import CheckContext
 from grader.findings import Finding, FindingKind
 from grader.observe_command import CFLAGS, LIMITS
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import Session
 
 REFERENCE = Path(__file__).parents[2] / "reference"

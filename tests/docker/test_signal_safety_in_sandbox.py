@@ -9,7 +9,8 @@ from grader.checks.static import SignalSafety
 from grader.result import Outcome
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.errors import SandboxError
 from sandbox.session import Session
 

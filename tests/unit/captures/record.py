@@ -12,7 +12,8 @@ from pathlib import Path
 from grader.build import build
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import RunLimits, RunRecord, Session
 from sandbox.wire import Facts
 

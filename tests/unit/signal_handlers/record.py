@@ -11,7 +11,8 @@ from grader.checks.static import SignalSafety
 from grader.signal_safety.tokens import is_of_the_system
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import Session
 
 HERE = Path(__file__).parent

@@ -12,7 +12,8 @@ from grader.checks.variants import Variants, read_files
 from grader.instruments.tools import TOOLS
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
-from sandbox.docker import Containment, launch
+from sandbox.container import Containment
+from sandbox.docker import launch
 from sandbox.session import Session
 
 HERE = Path(__file__).parent

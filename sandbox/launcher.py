@@ -1,0 +1,85 @@
+"""A process that starts a sandbox while this one does something else.
+
+Loading Docker's SDK and starting a container take longer than all else a grading does before its first check. The
+two need a processor each, and threads of one interpreter share one.
+"""
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import asdict
+from typing import NoReturn
+
+from sandbox.container import ContainerStream, Containment
+from sandbox.errors import SandboxError
+
+_MESSAGE_BYTES = 64 << 10
+
+Launch = Callable[[Containment], ContainerStream]
+"""What starts a sandbox; raises SandboxError."""
+
+
+def launch_here(containment: Containment) -> ContainerStream:
+    """Start a sandbox in this very process."""
+    from sandbox.docker import launch
+
+    return launch(containment)
+
+
+def launch_ahead() -> Launch:
+    """Begin to load what starting a sandbox needs, in a process of its own; return what starts it.
+
+    It starts one sandbox. To be called while this process has a single thread. An engine that is reached through
+    TLS or SSH has a stream that cannot be handed over: then nothing is begun, and the sandbox is started here.
+    """
+    if not _hands_over(os.environ.get("DOCKER_HOST", "")):
+        return launch_here
+    ours, theirs = socket.socketpair()
+    process = os.fork()
+    if process == 0:
+        ours.close()
+        _serve(theirs)
+    theirs.close()
+
+    def launch(containment: Containment) -> ContainerStream:
+        with ours:
+            ours.sendall(json.dumps(asdict(containment)).encode())
+            data, descriptors, _flags, _address = socket.recv_fds(ours, _MESSAGE_BYTES, 1)
+        os.waitpid(process, 0)
+        answer = json.loads(data or b"{}")
+        if not descriptors:
+            raise SandboxError(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
+        return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
+
+    return launch
+
+
+def _hands_over(docker_host: str) -> bool:
+    return docker_host == "" or docker_host.startswith("unix://")
+
+
+def _serve(channel: socket.socket) -> NoReturn:
+    """Start a sandbox for the containment that is asked for, if one ever is, and hand its stream over."""
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
+        from sandbox.docker import launch
+
+        data = channel.recv(_MESSAGE_BYTES)
+        if data:
+            _answer(channel, lambda: launch(Containment(**json.loads(data))))
+    finally:
+        os._exit(0)
+
+
+def _answer(channel: socket.socket, launch: Callable[[], ContainerStream]) -> None:
+    try:
+        stream = launch()
+    except SandboxError as error:
+        channel.sendall(json.dumps({"error": (str(error), error.advice)}).encode())
+        return
+    message = json.dumps({"container": stream.container, "uid": stream.uid}).encode()
+    with suppress(OSError):  # nobody waits any more: the agent ends with this process
+        socket.send_fds(channel, [message], [stream.fileno()])
