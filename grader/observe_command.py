@@ -11,6 +11,8 @@ from grader.checks.run import CheckContext, Run
 from grader.errors import UsageError
 from grader.observation import Observation, ObservedProcess, ObservedRun
 from grader.observe.history import ProcessHistory
+from grader.observe.misuses import DescriptorError
+from grader.observe.timeline import timeline
 from grader.rules import descriptor_rows
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
@@ -22,6 +24,10 @@ _PLAIN_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]{0,40}")
 
 LIMITS = Limits(time_seconds=10.0, memory_bytes=256 << 20, processes=128, output_bytes=1 << 20)
 """Room for any honest program; `--timeout` changes the time."""
+
+SHORT_SECONDS = 2.0
+SLOWER = 10.0
+"""A run as short as the first is made again to look at every use of a descriptor, which slows it so much at most."""
 
 CFLAGS = ("-std=gnu17", "-Wall", "-Wextra", "-O1", "-g", "-pthread")
 
@@ -68,10 +74,14 @@ def observe(
             run = tool(sanitize).run(*args, stdin=stdin, timeout=seconds)
             title = run.tool.title
         findings = program.locate(run.all_findings)
-    return Observation(target=str(target), build=report, run=_observed(run), findings=findings, tool=title)
+        errors: tuple[DescriptorError, ...] = ()
+        if sanitize is None and run.end.reason == "exited" and run.duration_seconds <= SHORT_SECONDS:
+            session.reset()
+            errors = program.descriptor_errors(*args, stdin=stdin, timeout=SHORT_SECONDS * SLOWER)
+    return Observation(target=str(target), build=report, run=_observed(run, errors), findings=findings, tool=title)
 
 
-def _observed(run: Run) -> ObservedRun:
+def _observed(run: Run, errors: tuple[DescriptorError, ...]) -> ObservedRun:
     def own_signal(process: ProcessHistory) -> str | None:
         signal = process.status.signal if process.status else None
         return None if signal == "SIGKILL" and run.end.reason != "exited" else signal  # that was the grader
@@ -91,10 +101,13 @@ def _observed(run: Run) -> ObservedRun:
                 argv=process.argv,
                 exit_code=process.status.exit_code if process.status else None,
                 signal=own_signal(process),
+                zombie_seconds=process.zombie_seconds,
                 fds_at_exit=None if process.fds_at_exit is None else tuple(descriptor_rows(process.fds_at_exit)),
             )
             for process in run.processes
         ),
+        timeline=timeline(run.history),
+        descriptor_errors=errors,
     )
 
 

@@ -318,6 +318,28 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
         )
 
 
+def late_waits(history: History, seconds: float) -> tuple[Finding, ...]:
+    """Children of the student's that were zombies for longer than that while their parent ran on, see wait(2)."""
+    findings = []
+    for child in history.processes.values():
+        parent = history.processes.get(child.ppid or 0)
+        if parent is None or not parent.is_students or child.zombie_seconds is None:
+            continue
+        if child.zombie_seconds > seconds:
+            findings.append(
+                Finding(
+                    kind=FindingKind.ZOMBIE,
+                    process=child.command,
+                    pid=child.pid,
+                    resource=f"child {child.pid}",
+                    message=f"{parent.label} waited for its child {child.label} only {child.zombie_seconds:.2f} seconds"
+                    " after it had ended; until then it was a zombie.",
+                    evidence={"parent": parent.label, "zombie_seconds": round(child.zombie_seconds, 3)},
+                )
+            )
+    return tuple(findings)
+
+
 def _ended_in_grace(parent: ProcessHistory, child: ProcessHistory) -> bool:
     """Whether a child ended right after its parent; not claimed if the kernel may have been told to reap it."""
     if parent.auto_reap or parent.exit_time is None or child.end_time is None:

@@ -161,7 +161,7 @@ class Session:
         *,
         env: Mapping[str, str] | None = None,
         watched: bool = True,
-        traced: bool = False,
+        traced: str = "",
         with_input: bool = True,
         terminal: bool = False,
         faults: Sequence[Facts] = (),

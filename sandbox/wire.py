@@ -63,9 +63,10 @@ class Spawn(NamedTuple):
     """Start a program as the student's uid; answered by `Done` whose facts hold `pid`.
 
     `limits` has `wall_seconds`, `cpu_seconds`, `processes`, `output_bytes`, `file_bytes`, `open_files`.
-    `faults` has objects of `call`, `errno` (a number) and `on_call` (counted from 1). Unless `watched`, no
-    system call is observed; with `traced`, also those are that open descriptors, which is slow. With `input`
-    false, standard input is `/dev/null`; with `terminal`, all three are a terminal of the program's own.
+    `faults` has objects of `call`, `errno` (a number) and `on_call` (counted from 1). Unless `watched`, no system
+    call is observed; `traced` is "", "openings" (those are, too, that make descriptors) or "descriptors" (those, too,
+    that use them), each slower than the one before. With `input` false, standard input is `/dev/null`; with
+    `terminal`, all three are a terminal of the program's own.
     """
 
     run: int
@@ -73,7 +74,7 @@ class Spawn(NamedTuple):
     env: dict[str, str]
     limits: dict[str, float]
     watched: bool
-    traced: bool
+    traced: str
     input: bool
     terminal: bool
     faults: list[Facts]

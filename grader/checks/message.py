@@ -39,12 +39,15 @@ EXCERPT_BYTES = 1000
 def explain(text: str, runs: Sequence[Run], asked: Sequence[Finding]) -> tuple[str, tuple[Finding, ...]]:
     """The message for a failed assertion of that text, and the findings that belong to it, the decisive one first.
 
-    What ended a run (a deadlock, a crash, a limit) comes first: it is why the rest is missing. Then findings that
-    the assertion itself printed. Otherwise the assertion speaks.
+    What ended a run (a deadlock, a limit, a crash of its first process) comes first: it is why the rest is missing.
+    Then findings that the assertion itself printed, then crashes of other processes, which may be what the check
+    wanted. Otherwise the assertion speaks.
     """
-    fatal = [finding for run in runs for finding in run.all_findings if _is_fatal(finding)]
+    fatal = [(run, finding) for run in runs for finding in run.all_findings if _is_fatal(finding)]
+    aside = [finding for run, finding in fatal if finding.kind is FindingKind.CRASH and finding.pid != run.root]
+    decisive = [finding for _run, finding in fatal if finding not in aside]
     printed = [finding for finding in asked if f"<{finding.kind}: " in text]
-    findings = _unique(fatal + printed)
+    findings = _unique(decisive + printed + aside)
     own_words = not text.startswith("assert ")
     if findings and not (own_words and findings[0].kind is FindingKind.CRASH):
         return findings[0].message, findings

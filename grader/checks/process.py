@@ -210,10 +210,11 @@ class Process:
         """
         deadline = time.monotonic() + within
         while True:
+            ended = self._record.ended  # before the look: with its answer the news of the end may come
             view = self.view()
             if self._is_met(condition, view):
                 return view
-            if self._record.ended is not None or time.monotonic() > deadline:
+            if ended is not None or time.monotonic() > deadline:
                 raise CheckFailed(f"{self} did not reach the state that was waited for: {self._why()}; {view}")
             self._session.wait(lambda: self._record.ended, LOOK_AGAIN_SECONDS)
 

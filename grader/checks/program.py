@@ -3,13 +3,19 @@
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from grader.checks.process import PROGRAM_BYTES, Process
 from grader.checks.run import CheckContext, CheckFailed, Fault, Invocation, Run
 from grader.findings import Finding, FindingKind, Source
 from grader.observe.history import WORK_FOLDER
 from grader.spec import Limits
+from sandbox.agent.watch_filter import DESCRIPTORS, OPENINGS
 from sandbox.session import RequestFailedError, RunLimits, Session
+
+if TYPE_CHECKING:
+    from grader.observe.misuses import DescriptorError
+    from grader.observe.origins import LineTable
 
 
 class Program:
@@ -31,15 +37,33 @@ class Program:
     ) -> Run:
         """Run it with `stdin` to its end, to a proven deadlock, or to the limit of `timeout` seconds."""
         invocation = Invocation(args=args, stdin=stdin, timeout=timeout, env=env, fail=tuple(fail))
-        run = self._run(invocation, traced=False)
+        run = self._run(invocation)
         run.invocation = invocation
         return run
 
-    def _run(self, invocation: Invocation, *, traced: bool) -> Run:
+    def _run(self, invocation: Invocation, *, traced: str = "") -> Run:
         process = self._start(invocation, traced=traced, alone=True)
         process.send(invocation.stdin)
         process.close_stdin()
         return process.wait()
+
+    def descriptor_errors(
+        self, *args: str, stdin: bytes = b"", timeout: float | None = None
+    ) -> "tuple[DescriptorError, ...]":
+        """Run it, looking at every `read`, `write` and `close`: which named a descriptor that was not open, or not for
+        that. Slow: for short runs. Closing everything in a loop, as daemons do, is no mistake and counts all the same.
+        """
+        from grader.observe.misuses import read_misuses
+
+        invocation = Invocation(args=args, stdin=stdin, timeout=timeout, env=None, fail=())
+        lines = self._line_table()
+        run = self._run(invocation, traced=DESCRIPTORS)
+        return read_misuses(run.events, f"{WORK_FOLDER}{self._name}", lines)
+
+    def _line_table(self) -> "LineTable | None":
+        from grader.observe.origins import read_lines
+
+        return read_lines(self._session.fetch(self._name, PROGRAM_BYTES))
 
     def start(
         self,
@@ -51,9 +75,11 @@ class Program:
     ) -> Process:
         """Start it with its standard input open; with `pty`, on a terminal of its own (stdout and stderr are one)."""
         invocation = Invocation(args=args, stdin=b"", timeout=timeout, env=env, fail=tuple(fail))
-        return self._start(invocation, traced=False, terminal=pty)
+        return self._start(invocation, terminal=pty)
 
-    def _start(self, invocation: Invocation, *, traced: bool, terminal: bool = False, alone: bool = False) -> Process:
+    def _start(
+        self, invocation: Invocation, *, traced: str = "", terminal: bool = False, alone: bool = False
+    ) -> Process:
         seconds = invocation.timeout or self._limits.time_seconds
         limits = RunLimits(
             wall_seconds=seconds,
@@ -104,15 +130,15 @@ class Program:
         return tuple(located)
 
     def _trace(self, invocation: Invocation) -> dict[object, Source]:
-        from grader.observe.origins import find_origins, read_lines
+        from grader.observe.origins import find_origins
 
         self._session.reset()
         for name, data, mode in self._context.stored:
             self._session.store(name, data, mode)
-        lines = read_lines(self._session.fetch(self._name, PROGRAM_BYTES))
+        lines = self._line_table()
         if lines is None:
             return {}
-        run = self._run(invocation, traced=True)
+        run = self._run(invocation, traced=OPENINGS)
         self._context.runs.remove(run)
         origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
         sources = {}

@@ -10,7 +10,7 @@ from grader.findings import Finding, FindingKind
 from grader.observe.history import History, ProcessHistory
 from grader.observe.signals import WaitStatus
 from grader.observe.wait_for import Deadlock
-from grader.rules import RunEnd, judge
+from grader.rules import RunEnd, judge, late_waits
 from sandbox.agent.watch_filter import FAULT_CALLS
 from sandbox.wire import Event, Facts
 
@@ -97,6 +97,11 @@ class Run:
         return self.command
 
     @property
+    def root(self) -> int:
+        """The pid of the program's first process."""
+        return self.history.root
+
+    @property
     def exit_code(self) -> int | None:
         """0 to 255; None if a signal or the grader ended the program."""
         return self.status.exit_code if self.status and self._ended_by_itself else None
@@ -129,6 +134,12 @@ class Run:
         """The findings of those kinds, or all of them; raises ValueError for a kind that does not exist."""
         wanted = {FindingKind(kind) for kind in kinds}
         found = Findings(finding for finding in self.all_findings if not wanted or finding.kind in wanted)
+        self.context.asked.extend(found)
+        return found
+
+    def late_waits(self, seconds: float) -> Findings:
+        """Findings `zombie` of children that were dead for longer than `seconds` before their parent waited for them."""
+        found = Findings(late_waits(self.history, seconds))
         self.context.asked.extend(found)
         return found
 

@@ -27,8 +27,9 @@ _PRECISE = ("-g", "-fno-omit-frame-pointer", "-fno-builtin", "-U_FORTIFY_SOURCE"
 
 _NO_PART_OF_POSIX_THREADS = frozenset(
     {"thrd_create", "mtx_lock", "mtx_trylock", "mtx_timedlock", "cnd_wait", "call_once", "__tsan_atomic_thread_fence"}
+    | {"flockfile", "ftrylockfile"}
 )
-"""What orders threads without ThreadSanitizer's knowing: the threads of <threads.h>, and fences."""
+"""What orders threads without ThreadSanitizer's knowing: the threads of <threads.h>, fences, locks of streams."""
 
 _NO_HANDLERS = "handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0"
 """A crash is the kernel's to tell, and a handler for SIGSEGV the program's own."""

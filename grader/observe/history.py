@@ -38,7 +38,8 @@ class ProcessHistory:
     `fds_at_birth` are the copies it got by `fork`, None if it was not seen being born or they were unreadable;
     `fds_at_exit` is None if it did not end by exit or its table could not be read. `unwaited` are the
     children it left at its end: pid to whether it was a zombie then. `auto_reap`: it ignored SIGCHLD or had
-    set SA_NOCLDWAIT, so that its children leave no zombies.
+    set SA_NOCLDWAIT, so that its children leave no zombies. `waited_time` is when its parent took note of its
+    end; times are of the machine's monotonic clock.
     """
 
     pid: int
@@ -54,6 +55,8 @@ class ProcessHistory:
     exit_code: int | None = None
     end_time: float | None = None
     status: WaitStatus | None = None
+    birth_time: float | None = None
+    waited_time: float | None = None
     unwaited: dict[int, bool] = field(default_factory=dict)
     adopted: bool = False
     auto_reap: bool = False
@@ -75,6 +78,13 @@ class ProcessHistory:
     @property
     def label(self) -> str:
         return f"`{self.command}` (pid {self.pid})"
+
+    @property
+    def zombie_seconds(self) -> float | None:
+        """How long it had ended before its parent took note; None if that was not seen."""
+        if self.end_time is None or self.waited_time is None or self.adopted:
+            return None
+        return self.waited_time - self.end_time
 
     @property
     def is_students(self) -> bool:
@@ -177,6 +187,7 @@ def _take(history: History, event: Event) -> None:
             process.auto_reap = False  # flags are reset by exec; SIG_IGN is looked up at the exit
         case "birth":
             _know(history, process, facts["stat"])
+            process.birth_time = event.time
             process.fds_at_birth = parse_descriptors(facts["fds"])
         case "exit":
             _know(history, process, facts["stat"])
@@ -204,6 +215,8 @@ def _take(history: History, event: Event) -> None:
             process.adopted = True
             process.end_time = process.end_time or event.time
             process.status = WaitStatus.from_raw(facts["wait_status"])
+        case "gone":
+            process.waited_time = event.time
         case "kill":
             history.signals.append(_sent_signal(event))
         case "alarm" | "setitimer":
@@ -212,8 +225,8 @@ def _take(history: History, event: Event) -> None:
             process.auto_reap = _sets_nocldwait(facts["action"])
         case "fault":
             history.faults.append(Fault(pid=event.pid, call=facts["call"]))
-        case "open":
-            pass  # read by `origins`
+        case "open" | "misuse":
+            pass  # read by `origins` and `misuses`
         case _:
             raise ValueError(f"the agent reports an event of no known kind: {event.kind!r}")
 

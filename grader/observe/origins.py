@@ -96,7 +96,7 @@ def find_origins(events: Iterable[Event], exe: str, lines: LineTable) -> Origins
     origins: dict[int, dict[int, Source]] = {}
     for event in events:
         if event.kind == "open":
-            source = _caller(event.facts, exe, lines)
+            source = caller(event.facts, exe, lines)
             for number in _made(event.facts):
                 table = origins.setdefault(event.pid, {})
                 table.pop(number, None)
@@ -124,7 +124,8 @@ def _made(facts: Facts) -> list[int]:
     return made
 
 
-def _caller(facts: Facts, exe: str, lines: LineTable) -> Source | None:
+def caller(facts: Facts, exe: str, lines: LineTable) -> Source | None:
+    """The student's line that a captured call comes from; None if it cannot be found."""
     stack, maps = facts["stack"], facts["maps"]
     if not isinstance(stack, str) or not isinstance(maps, str):
         return None

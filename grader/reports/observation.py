@@ -2,10 +2,10 @@
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from grader.findings import Finding, FindingKind
-from grader.observation import Observation, ObservedProcess, ObservedRun
+from grader.observation import DescriptorError, Observation, ObservedProcess, ObservedRun, Step, StepKind
 from grader.reports.evidence import facts
 from grader.reports.json_report import JsonObject, finding_object
 from grader.reports.text import visible, without_surrogates
@@ -27,6 +27,8 @@ def render_json(observation: Observation) -> str:
         "stderr": _text(run.stderr) if run else "",
         "duration_s": round(run.duration_seconds, 4) if run else 0.0,
         "processes": [_process(process) for process in run.processes] if run else [],
+        "timeline": [_step(step) for step in run.timeline] if run else [],
+        "descriptor_errors": [_descriptor_error(error) for error in run.descriptor_errors] if run else [],
         "findings": [finding_object(finding) for finding in observation.findings],
     }
     return json.dumps(content, indent=2) + "\n"
@@ -58,6 +60,26 @@ def _process(process: ObservedProcess) -> JsonObject:
         "fds_at_exit": None
         if process.fds_at_exit is None
         else [without_surrogates(row) for row in process.fds_at_exit],
+        "zombie_s": None if process.zombie_seconds is None else round(process.zombie_seconds, 4),
+    }
+
+
+def _step(step: Step) -> JsonObject:
+    return {
+        "time_s": round(step.time, 6),
+        "pid": step.pid,
+        "what": step.kind,
+        "detail": without_surrogates(step.detail),
+    }
+
+
+def _descriptor_error(error: DescriptorError) -> JsonObject:
+    return {
+        "call": error.call,
+        "fds": list(error.fds),
+        "is_open": error.is_open,
+        "count": error.count,
+        "source": {"file": error.source.file, "line": error.source.line} if error.source else None,
     }
 
 
@@ -77,9 +99,12 @@ def render_terminal(observation: Observation, *, color: bool, width: int) -> str
             lines.add(f"│ {name}{visible(line)}")
     lines.add(f"{run.ending} after {run.duration_seconds:.3f} s, {_count(len(run.processes), 'process')}")
     lines.add("")
+    if len(run.processes) > 1:
+        _add_processes(lines, run)
     findings = observation.findings
     for finding in findings:
         _add_finding(lines, finding)
+    _add_descriptor_errors(lines, run.descriptor_errors)
     if findings:
         lines.add(lines.bad(f"{_count(len(findings), 'finding')}."))
     else:
@@ -88,6 +113,56 @@ def render_terminal(observation: Observation, *, color: bool, width: int) -> str
             looked_for = f"{observation.tool} has nothing to report"
         lines.add(lines.good(f"Nothing was found: {looked_for}."))
     return lines.text()
+
+
+PROCESSES_SHOWN = 20
+ZOMBIE_SECONDS_SHOWN = 0.05
+"""From when on the terminal mentions that a process waited for its parent: a moment it always does."""
+
+
+def _add_processes(lines: "_Lines", run: ObservedRun) -> None:
+    """The process tree, each with how long it ran and how it ended."""
+    shown = _in_tree_order(run.processes)
+    for depth, process in shown[:PROCESSES_SHOWN]:
+        steps = [step for step in run.timeline if step.pid == process.pid and step.kind != StepKind.WAIT]
+        ran = f" · {steps[0].time:.3f} to {steps[-1].time:.3f} s" if steps else ""
+        ending = "was still there" if process.signal is None else f"ended by {process.signal}"
+        if process.exit_code is not None:
+            ending = f"exited with {process.exit_code}"
+        zombie = process.zombie_seconds or 0.0
+        waited = f" · a zombie for {zombie:.3f} s" if zombie >= ZOMBIE_SECONDS_SHOWN else ""
+        command = visible(" ".join(process.argv))
+        lines.add(f"{'  ' * depth}{process.pid} {command[:60]}{ran} · {ending}{waited}")
+    if len(shown) > PROCESSES_SHOWN:
+        lines.add(f"… {len(shown) - PROCESSES_SHOWN} more processes")
+    lines.add("")
+
+
+def _in_tree_order(processes: Sequence[ObservedProcess]) -> list[tuple[int, ObservedProcess]]:
+    """Parents before their children, each with its depth in the tree."""
+    known = {process.pid for process in processes}
+    children: dict[int | None, list[ObservedProcess]] = {}
+    for process in processes:
+        children.setdefault(process.ppid if process.ppid in known else None, []).append(process)
+    ordered: list[tuple[int, ObservedProcess]] = []
+    ahead = [(0, process) for process in reversed(children.get(None, []))]
+    while ahead:
+        depth, process = ahead.pop()
+        ordered.append((depth, process))
+        ahead += [(depth + 1, child) for child in reversed(children.pop(process.pid, []))]
+    return ordered
+
+
+def _add_descriptor_errors(lines: "_Lines", errors: Sequence[DescriptorError]) -> None:
+    """No findings: a loop that closes everything means no harm. But whoever did not expect them wants to know."""
+    if not errors:
+        return
+    lines.add("worth a look: calls with a descriptor that cannot be used so")
+    for error in errors[:OUTPUT_LINES]:
+        lines.wrap(visible(str(error)), "  ")
+    if len(errors) > OUTPUT_LINES:
+        lines.add(f"  … {len(errors) - OUTPUT_LINES} more")
+    lines.add("")
 
 
 _OPENED = frozenset({FindingKind.FD_LEAK_EXEC, FindingKind.FD_LEAK_EXIT, FindingKind.FD_LEAK_GROWTH})

@@ -6,9 +6,12 @@ student processes choose their own names, arguments and descriptors.
 
 import os
 
-from sandbox.agent import blocked
+from sandbox.agent import blocked, kernel
 from sandbox.agent.reading import error_name, text
+from sandbox.agent.watch_filter import ALWAYS
 from sandbox.wire import Facts
+
+_NEVER_SLEEPING = frozenset(str(kernel.SYSCALL[name]) for name in ALWAYS if name in kernel.SYSCALL)
 
 MAX_DESCRIPTORS = 4096
 """Descriptors recorded of one process; the open-files limit is far below."""
@@ -64,6 +67,16 @@ def _descriptor(folder: int, name: str) -> Facts:
         return {"error": error_name(error)}
 
 
+def access(tid: int, number: int) -> int | None:
+    """The mode of a descriptor's link (owner's read and write bits), 0 if it is not open, None if nobody can tell."""
+    try:
+        return os.stat(f"/proc/{tid}/fd/{number}", follow_symlinks=False).st_mode
+    except FileNotFoundError:
+        return 0
+    except OSError:
+        return None
+
+
 def children(pid: int) -> list[int]:
     """The children of every thread of a process, zombies included (CONFIG_PROC_CHILDREN)."""
     found: list[int] = []
@@ -72,6 +85,16 @@ def children(pid: int) -> list[int]:
         if isinstance(listed, str):
             found += [int(child) for child in listed.split()]
     return found
+
+
+def is_held(snapshot: Facts) -> bool:
+    """Whether a thread of a snapshot sleeps in a call of those that are watched and that never sleep by themselves."""
+    for captured in snapshot["processes"].values():
+        for task in captured["tasks"].values():
+            call = task["syscall"]
+            if isinstance(call, str) and call.partition(" ")[0] in _NEVER_SLEEPING:
+                return True
+    return False
 
 
 def process(pid: int) -> Facts:

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import fcntl
 import os
+import re
 import struct
 from functools import cache
 from typing import NamedTuple
@@ -14,6 +15,9 @@ MACHINE = os.uname().machine
 SYSCALL = NUMBERS[MACHINE]
 
 _libc = ctypes.CDLL(None, use_errno=True)
+
+TELLS_OF_REAPING = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 9)
+"""Whether a pidfd hangs up when its process has been waited for, see poll in pidfd_open(2)."""
 
 LIBRARY = "/opt/grader/lib/agent.so"
 """The agent's parts in C."""

@@ -141,15 +141,17 @@ class Agent:
     def _watch_new(self, program: Program) -> None:
         for pidfd in program.pidfds:
             if pidfd not in self._on_ready:
-                self._watch(pidfd, partial(self._process_end, program, pidfd), select.EPOLLIN)
+                self._watch(pidfd, partial(self._on_pidfd, program, pidfd), select.EPOLLIN)
         if program.input is None:
             return
         if program.wants_to_write and program.input not in self._on_ready:
             self._watch(program.input, partial(self._write_input, program), select.EPOLLOUT)
 
-    def _process_end(self, program: Program, pidfd: int, event: int) -> None:
-        self._on_ready.pop(pidfd, None)
-        program.on_process_end(pidfd)
+    def _on_pidfd(self, program: Program, pidfd: int, event: int) -> None:
+        if program.on_pidfd(pidfd, reaped=bool(event & select.EPOLLHUP)):
+            self._epoll.modify(pidfd, 0)  # the hang-up is reported all the same
+        else:
+            self._forget_closed(pidfd)
 
     def _write_input(self, program: Program, event: int) -> None:
         descriptor = program.input
@@ -205,7 +207,10 @@ class Agent:
             self._last_look = look
             self._quiet_sent = 0
         elif self._quiet_sent < 2 or time.monotonic() >= self._quiet_again:
-            self._send(Quiet(self._quiet_sent > 0, self._served, self._snapshot()))
+            snapshot = self._snapshot()
+            if capture.is_held(snapshot):  # asleep only until its call has been received and answered
+                return
+            self._send(Quiet(self._quiet_sent > 0, self._served, snapshot))
             self._quiet_sent += 1
             self._quiet_again = time.monotonic() + QUIET_AGAIN_SECONDS
 

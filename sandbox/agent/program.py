@@ -4,13 +4,14 @@ import contextlib
 import errno
 import os
 import signal
+import stat
 import time
 from collections.abc import Callable
 
 from sandbox.agent import capture, kernel
 from sandbox.agent.reading import memory, text
-from sandbox.agent.spawn import Spawned
-from sandbox.agent.watch_filter import FAULT_CALLS, OPENING, SIGNAL_ARGUMENT
+from sandbox.agent.spawn import WORK, Spawned
+from sandbox.agent.watch_filter import FAULT_CALLS, OPENING, SIGNAL_ARGUMENT, USING
 from sandbox.wire import Ended, Event, Facts, Message, Output
 
 GRACE_SECONDS = 0.2
@@ -21,6 +22,11 @@ PENDING_INPUT_BYTES = 64 << 10
 END_OF_FILE = b"\x04"
 STACK_BYTES = 2048
 """How much of the stack is captured where a descriptor is made: the frames of the library and its caller's."""
+
+MISUSES_EXPLAINED = 50
+"""How many uses of a wrong descriptor are captured with where they come from; a loop may make thousands."""
+
+_NEEDED = {"read": stat.S_IRUSR, "readv": stat.S_IRUSR, "write": stat.S_IWUSR, "writev": stat.S_IWUSR}
 
 _NAMES = {number: name for name, number in kernel.SYSCALL.items()}
 
@@ -53,11 +59,13 @@ class Program:
         self._input_ends = False
         self._written = {1: 0, 2: 0}
         self.pidfds = {spawned.pidfd: spawned.pid}
+        self._ended: set[int] = set()
         self._known = {spawned.pid}
         self._grace_ends: float | None = None
         self._executed: set[int] = set()
         self._oom_kills_before = capture.oom_kills()
         self.peak_tasks = 0
+        self._misuses = 0
 
     # -- what the loop waits for ------------------------------------------------------------------
 
@@ -191,18 +199,41 @@ class Program:
             self._event("setitimer", pid, {"which": arguments[0], "value": value})
         elif name in OPENING or name == "fcntl":
             self._event("open", pid, self._opening(name, held))
+        elif name in USING:
+            self._capture_use(name, pid, held)
         elif name == "rt_sigaction" and arguments[1]:
             self._event("sigchld", pid, {"action": memory(held.tid, arguments[1], 32)})
 
     def _opening(self, name: str, held: kernel.Notification) -> Facts:
         """What tells which descriptor the call will make, and from where it is made."""
-        registers = text(f"/proc/{held.tid}/syscall")
-        fields = registers.split() if isinstance(registers, str) else []
-        stack_pointer = int(fields[7], 16) if len(fields) > 7 else 0
         return {
             "call": name,
             "args": held.arguments[:3],
             "taken": capture.numbers_in(f"/proc/{held.tid}/fd"),
+            **self._caller(held),
+        }
+
+    def _capture_use(self, name: str, pid: int, held: kernel.Notification) -> None:
+        """Report a call that will fail with EBADF: its descriptor is not open, or not for that."""
+        number = held.arguments[0] & 0xFFFFFFFF
+        number -= 1 << 32 if number & 0x80000000 else 0
+        mode = capture.access(held.tid, number)
+        needed = _NEEDED.get(name, 0)
+        if mode is None or (mode and (mode & needed) == needed):
+            return
+        exe = capture.link(f"/proc/{held.tid}/exe")
+        if not isinstance(exe, str) or not exe.startswith(f"{WORK}/"):  # a program of the system
+            return
+        self._misuses += 1
+        caller = self._caller(held) if self._misuses <= MISUSES_EXPLAINED else {"stack": "", "maps": ""}
+        self._event("misuse", pid, {"call": name, "fd": number, "is_open": bool(mode), **caller})
+
+    def _caller(self, held: kernel.Notification) -> Facts:
+        """The captured stack and mappings, from which the student's line is found."""
+        registers = text(f"/proc/{held.tid}/syscall")
+        fields = registers.split() if isinstance(registers, str) else []
+        stack_pointer = int(fields[7], 16) if len(fields) > 7 else 0
+        return {
             "stack": memory(held.tid, stack_pointer, STACK_BYTES),
             "maps": text(f"/proc/{held.tid}/maps"),
         }
@@ -248,8 +279,7 @@ class Program:
 
     def _is_last_thread(self, pid: int, tid: int) -> bool:
         for other in capture.numbers_in(f"/proc/{pid}/task"):
-            stat = text(f"/proc/{pid}/task/{other}/stat")
-            if other != tid and _state(stat) not in ("", "Z", "X"):
+            if other != tid and _state(text(f"/proc/{pid}/task/{other}/stat")) not in ("", "Z", "X"):
                 return False
         return True
 
@@ -264,11 +294,23 @@ class Program:
 
     # -- the end ----------------------------------------------------------------------------------
 
-    def on_process_end(self, pidfd: int) -> None:
-        """A process of this run has ended; its parent may have reaped it already."""
-        pid = self.pidfds.pop(pidfd)
-        stat = text(f"/proc/{pid}/stat")
-        self._event("end", pid, {"stat": stat, "wait_status": kernel.pidfd_exit_status(pidfd)})
+    def on_pidfd(self, pidfd: int, *, reaped: bool) -> bool:
+        """A process of this run has ended, or its parent has now reaped it; whether that is still to be told."""
+        pid = self.pidfds[pidfd]
+        if pidfd not in self._ended:
+            self._ended.add(pidfd)
+            wait_status = kernel.pidfd_exit_status(pidfd)
+            self._event("end", pid, {"stat": text(f"/proc/{pid}/stat"), "wait_status": wait_status})
+        if reaped:
+            self._event("gone", pid, {})
+        if reaped or not kernel.TELLS_OF_REAPING:
+            self._forget(pidfd)
+            return False
+        return True
+
+    def _forget(self, pidfd: int) -> None:
+        del self.pidfds[pidfd]
+        self._ended.discard(pidfd)
         os.close(pidfd)
 
     def on_reaped(self, pid: int, wait_status: int) -> None:
@@ -296,8 +338,8 @@ class Program:
         present = capture.student_processes()
         for pid in present:
             if pid not in self._known:
-                stat = text(f"/proc/{pid}/stat")
-                if isinstance(stat, str) and int(stat.rpartition(")")[2].split()[1]) in self._known:
+                captured = text(f"/proc/{pid}/stat")
+                if isinstance(captured, str) and int(captured.rpartition(")")[2].split()[1]) in self._known:
                     self.know(pid)
         return [pid for pid in present if pid in self._known]
 
@@ -330,7 +372,8 @@ class Program:
             os.close(descriptor)
         self.outputs.clear()
         for pidfd in list(self.pidfds):
-            self.on_process_end(pidfd)
+            if self.on_pidfd(pidfd, reaped=False):
+                self._forget(pidfd)
         if self.input is not None:
             os.close(self.input)
             self.input = None
@@ -359,9 +402,9 @@ class Program:
         self._send(Event(self.number, kind, time.monotonic(), pid, facts))
 
 
-def _state(stat: str | Facts) -> str:
+def _state(captured: str | Facts) -> str:
     """The state letter in the text of a `stat` file; "" if it could not be read."""
-    return stat.rpartition(")")[2][1:2] if isinstance(stat, str) else ""
+    return captured.rpartition(")")[2][1:2] if isinstance(captured, str) else ""
 
 
 def _group_of(pid: int) -> int:

@@ -50,6 +50,12 @@ OPENING = (
 """Calls that make descriptors, watched only to find out where a leaked one came from; `fcntl` with a command of
 DUPLICATING too."""
 
+OPENINGS, DESCRIPTORS = "openings", "descriptors"
+"""The two depths of a traced run."""
+
+USING = ("close", "read", "write", "readv", "writev")
+"""Calls whose first argument is a descriptor, watched only to find out which of them name a wrong one."""
+
 DUPLICATING = (0, 1030)
 """F_DUPFD and F_DUPFD_CLOEXEC."""
 
@@ -69,11 +75,11 @@ def watch_filter(
     exit_offsets: Sequence[int],
     fault_calls: Iterable[str] = (),
     *,
-    traced: bool = False,
+    traced: str = "",
     exec_pass: int | None = None,
 ) -> bytes:
     """The BPF program for `machine`, with the calls of `fault_calls` (names of FAULT_CALLS) watched too, and if
-    `traced` those that make descriptors.
+    `traced` those that make descriptors; `descriptors` as its value adds those that use them.
 
     `exit_offsets` are places within a page from which `exit` is let through unseen, `exec_pass` is the fourth
     argument (programs have no use for one) of the `execve` that is.
@@ -86,7 +92,9 @@ def watch_filter(
         _instruction(_RETURN, _ALLOW),
         _instruction(_LOAD, _OFFSET_NUMBER),
     ]
-    for name in dict.fromkeys((*ALWAYS, *faulted, *(OPENING if traced else ()))):
+    openings = OPENING if traced else ()
+    uses = USING if traced == DESCRIPTORS else ()
+    for name in dict.fromkeys((*ALWAYS, *faulted, *openings, *uses)):
         if name in numbers and name not in ("clone", "execve"):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
     if "clone" in faulted:

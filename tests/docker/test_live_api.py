@@ -7,6 +7,7 @@ from workshop import PATIENCE, Workshop
 
 from grader.checks import Fault, Program
 from grader.checks.process import CheckFailed
+from grader.observe.timeline import timeline
 from grader.spec import Limits
 
 ECHO = """
@@ -701,3 +702,90 @@ def test_a_call_is_not_counted_twice_when_a_signal_interrupts_it(workshop: Works
 def test_a_fault_that_cannot_be_is_refused(call: str, error: str) -> None:
     with pytest.raises(ValueError, match=f"no such (call|error).*{call if call == 'open' else error}"):
         Fault(call, error)
+
+
+# -- what a whole run tells beside its findings ---------------------------------------------------
+
+WRONG_USES = """
+    int main(void) {
+        int ends[2];
+        char byte;
+        must(pipe(ends));
+        if (write(ends[0], "x", 1) == 0) return 1;
+        if (read(ends[1], &byte, 1) == 0) return 1;
+        close(ends[0]);
+        close(ends[1]);
+        close(ends[1]);
+        return close(-1) == 0;
+    }"""
+
+
+def test_calls_with_a_descriptor_that_cannot_be_used_so_are_told_with_their_lines(workshop: Workshop) -> None:
+    errors = workshop.program(WRONG_USES).descriptor_errors()
+    told = [(error.call, error.is_open, error.source.line if error.source else None) for error in errors]
+    assert told == [("write", True, 6), ("read", True, 7), ("close", False, 10), ("close", False, 11)]
+    assert [error.count for error in errors] == [1, 1, 1, 1]
+    assert errors[3].fds == (-1,)
+
+
+def test_a_program_that_uses_its_descriptors_well_has_no_such_calls(workshop: Workshop) -> None:
+    assert not workshop.program("""
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            must(write(ends[1], "x", 1));
+            must(read(ends[0], &byte, 1));
+            close(ends[0]);
+            close(ends[1]);
+            return system("exec 3>&- 4>&-");
+        }""").descriptor_errors()
+
+
+def test_how_long_a_child_was_a_zombie_while_its_parent_ran_on_is_told(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            pid_t child = must(fork());
+            if (child == 0)
+                _exit(0);
+            siginfo_t info;
+            must(waitid(P_PID, child, &info, WEXITED | WNOWAIT));
+            struct timespec pause = { .tv_nsec = 300000000 };
+            nanosleep(&pause, NULL);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""")
+    child = next(process for process in run.processes if process.pid != run.root)
+    assert child.zombie_seconds is not None
+    assert child.zombie_seconds >= 0.25
+    assert [finding.pid for finding in run.late_waits(0.1)] == [child.pid]
+    assert not run.late_waits(19.0)
+    assert not run.findings("zombie")
+
+
+def test_the_order_of_fork_exec_exit_and_wait_is_told(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            pid_t child = must(fork());
+            if (child == 0)
+                execlp("true", "true", (char *)NULL);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""")
+    child = next(process.pid for process in run.processes if process.pid != run.root)
+    assert [(step.pid, step.kind) for step in timeline(run.history)] == [
+        (run.root, "exec"),
+        (child, "fork"),
+        (child, "exec"),
+        (child, "exit"),
+        (child, "wait"),
+        (run.root, "exit"),
+    ]
+
+
+def test_what_becomes_true_with_the_program_s_end_is_seen(workshop: Workshop) -> None:
+    program = workshop.program("int main(void) { char byte; return (int)read(0, &byte, 1); }")
+    for _attempt in range(20):
+        with program.start() as process:
+            process.close_stdin()
+            process.wait_until(lambda view: not view.processes, within=PATIENCE)

@@ -10,11 +10,14 @@ from hypothesis import strategies as st
 
 from sandbox.agent.watch_filter import (
     ALWAYS,
+    DESCRIPTORS,
     DUPLICATING,
     FAULT_CALLS,
     OPENING,
+    OPENINGS,
     SIGNAL_ARGUMENT,
     TELLTALE_SIGNALS,
+    USING,
     watch_filter,
 )
 from sandbox.syscall_numbers import NUMBERS
@@ -90,7 +93,7 @@ def verdict(
     machine: str = "x86_64",
     pointer: int = 0x7F0000000ABC,
     faults: Sequence[str] = (),
-    traced: bool = False,
+    traced: str = "",
 ) -> str:
     """What happens to a call of that name."""
     padded = (*arguments, *(0,) * (6 - len(arguments)))
@@ -259,13 +262,21 @@ def test_a_fault_named_twice_is_the_same_program() -> None:
 
 @pytest.mark.parametrize(("machine", "name"), calls_of(*OPENING))
 def test_the_calls_that_make_descriptors_are_told_of_only_in_a_traced_run(machine: str, name: str) -> None:
-    assert (verdict(name, machine=machine), verdict(name, machine=machine, traced=True)) == (ALLOW, NOTIFY)
+    assert (verdict(name, machine=machine), verdict(name, machine=machine, traced=DESCRIPTORS)) == (ALLOW, NOTIFY)
+
+
+@pytest.mark.parametrize(("machine", "name"), calls_of(*USING))
+def test_the_calls_that_use_descriptors_are_told_of_only_where_their_use_is_looked_at(machine: str, name: str) -> None:
+    results = [verdict(name, machine=machine, traced=depth) for depth in ("", OPENINGS, DESCRIPTORS)]
+    assert results == [ALLOW, ALLOW, NOTIFY]
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_traced_run_is_told_of_fcntl_just_where_it_makes_a_descriptor(machine: str) -> None:
     told = [
-        command for command in range(2000) if verdict("fcntl", [3, command], machine=machine, traced=True) == NOTIFY
+        command
+        for command in range(2000)
+        if verdict("fcntl", [3, command], machine=machine, traced=DESCRIPTORS) == NOTIFY
     ]
     assert told == list(DUPLICATING)
 
@@ -273,7 +284,7 @@ def test_a_traced_run_is_told_of_fcntl_just_where_it_makes_a_descriptor(machine:
 @pytest.mark.parametrize("machine", MACHINES)
 def test_a_traced_run_is_told_of_all_that_any_other_is(machine: str) -> None:
     for name in NUMBERS[machine]:
-        assert verdict(name, machine=machine) == ALLOW or verdict(name, machine=machine, traced=True) == NOTIFY
+        assert verdict(name, machine=machine) == ALLOW or verdict(name, machine=machine, traced=DESCRIPTORS) == NOTIFY
 
 
 # -- other architectures --------------------------------------------------------------------------
@@ -297,7 +308,7 @@ def test_calls_of_another_architecture_go_through_untouched(machine: str, arch: 
 @pytest.mark.parametrize("machine", MACHINES)
 @pytest.mark.parametrize("faults", [[], *([fault] for fault in FAULT_CALLS), list(FAULT_CALLS)])
 def test_every_instruction_jumps_within_the_program_and_the_last_one_returns(machine: str, faults: list[str]) -> None:
-    code = list(struct.iter_unpack("<HBBI", watch_filter(machine, EXIT_OFFSETS, faults, traced=True)))
+    code = list(struct.iter_unpack("<HBBI", watch_filter(machine, EXIT_OFFSETS, faults, traced=DESCRIPTORS)))
     assert len(code) <= MOST_INSTRUCTIONS
     for place, (operation, if_true, if_false, _value) in enumerate(code):
         if operation in (JUMP_EQUAL, JUMP_SET):

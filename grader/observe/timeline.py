@@ -1,0 +1,51 @@
+"""What happened when: the order of fork, exec, exit and wait in a run, for people and pictures. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from grader.observe.history import History, ProcessHistory
+
+
+class StepKind(StrEnum):
+    """What a process did or met; `wait` is its parent's taking note of its end, see wait(2)."""
+
+    FORK = "fork"
+    EXEC = "exec"
+    EXIT = "exit"
+    SIGNAL = "signal"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step in the life of process `pid`, `time` seconds after the first; `detail` in words, possibly empty."""
+
+    time: float
+    pid: int
+    kind: StepKind
+    detail: str
+
+
+def timeline(history: History) -> tuple[Step, ...]:
+    """Every step that was seen, in order of time."""
+    steps = [step for process in history.processes.values() for step in _steps(history, process)]
+    start = min((step.time for step in steps), default=0.0)
+    order = list(StepKind)
+    ordered = sorted(steps, key=lambda step: (step.time, order.index(step.kind)))
+    return tuple(Step(time=step.time - start, pid=step.pid, kind=step.kind, detail=step.detail) for step in ordered)
+
+
+def _steps(history: History, process: ProcessHistory) -> list[Step]:
+    def step(time: float, kind: StepKind, detail: str = "") -> Step:
+        return Step(time=time, pid=process.pid, kind=kind, detail=detail)
+
+    steps = [step(image.time, StepKind.EXEC, " ".join(image.argv)) for image in process.execs]
+    if process.pid != history.root and process.birth_time is not None:
+        steps.append(step(process.birth_time, StepKind.FORK, f"by pid {process.ppid}" if process.ppid else ""))
+    if process.end_time is not None:
+        died = process.status is not None and process.status.signal is not None
+        ending = str(process.status) if process.status is not None else ""
+        steps.append(step(process.end_time, StepKind.SIGNAL if died else StepKind.EXIT, ending))
+    if process.waited_time is not None:
+        steps.append(step(process.waited_time, StepKind.WAIT, f"by pid {process.ppid}" if process.ppid else ""))
+    return steps
