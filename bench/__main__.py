@@ -19,6 +19,7 @@ from sandbox.image import image_name
 PARTS = {
     "grading": grading.measure_grading,
     "deadlock": deadlock.measure_deadlock,
+    "kinds": deadlock.measure_kinds,
     "check": own_cost.measure_own_cost,
     "forks": watching.measure_forks,
     "bytes": watching.measure_bytes,

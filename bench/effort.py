@@ -10,6 +10,7 @@ class Effort:
     gradings: int
     peer_deadlocks: int
     deadlocks: int
+    deadlocks_of_a_kind: int
     checks: int
     check_sessions: int
     watched_runs: int
@@ -17,6 +18,22 @@ class Effort:
 
 
 DEFAULT = Effort(
-    gradings=15, peer_deadlocks=2, deadlocks=30, checks=40, check_sessions=3, watched_runs=9, traced_runs=3
+    gradings=15,
+    peer_deadlocks=2,
+    deadlocks=30,
+    deadlocks_of_a_kind=10,
+    checks=40,
+    check_sessions=3,
+    watched_runs=9,
+    traced_runs=3,
 )
-QUICK = Effort(gradings=3, peer_deadlocks=1, deadlocks=5, checks=10, check_sessions=1, watched_runs=3, traced_runs=1)
+QUICK = Effort(
+    gradings=3,
+    peer_deadlocks=1,
+    deadlocks=5,
+    deadlocks_of_a_kind=2,
+    checks=10,
+    check_sessions=1,
+    watched_runs=3,
+    traced_runs=1,
+)

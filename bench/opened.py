@@ -17,11 +17,12 @@ LIMITS = RunLimits(wall_seconds=60, cpu_seconds=60, processes=64, output_bytes=1
 
 
 @contextmanager
-def sandbox_with(program: str) -> Iterator[Session]:
-    """A sandbox whose work folder holds `program`, built from `programs/<program>.c`."""
-    source = SubmittedFile(name=f"{program}.c", data=(PROGRAMS / f"{program}.c").read_bytes())
+def sandbox_with(program: str, folder: Path = PROGRAMS, cflags: tuple[str, ...] = ()) -> Iterator[Session]:
+    """A sandbox whose work folder holds `program`, built from `<program>.c` in `folder`."""
+    source = SubmittedFile(name=f"{program}.c", data=(folder / f"{program}.c").read_bytes())
     with Session(launch(Containment(memory_bytes=256 << 20, processes=64))) as session:
-        report = build(session, BuildSpec(program=program), [source])
+        spec = BuildSpec(program=program, cflags=(*BuildSpec(program=program).cflags, *cflags))
+        report = build(session, spec, [source])
         if not report.ok:
             raise SystemExit(f"bench: {program}.c does not compile:\n{report.log}")
         session.reset()

@@ -138,7 +138,7 @@ class Run:
         return found
 
     def late_waits(self, seconds: float) -> Findings:
-        """Findings `zombie` of children that were dead for longer than `seconds` before their parent waited for them."""
+        """Findings `zombie` of children that were dead longer than `seconds` before their parent waited for them."""
         found = Findings(late_waits(self.history, seconds))
         self.context.asked.extend(found)
         return found
