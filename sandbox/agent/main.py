@@ -74,6 +74,7 @@ class Agent:
         self._next_tick = 0.0
         self._wake_read = -1
         self._exit_offsets = kernel.exit_fallback_offsets()
+        self._start_offsets = kernel.start_offsets()
 
     def run(self) -> None:
         """Serve until the host closes the stream."""
@@ -314,7 +315,12 @@ class Agent:
         program_filter = None
         if message.watched:
             program_filter = watch_filter(
-                kernel.MACHINE, self._exit_offsets, calls, traced=message.traced, exec_pass=EXEC_PASS
+                kernel.MACHINE,
+                self._exit_offsets,
+                calls,
+                start_offsets=self._start_offsets,
+                traced=message.traced,
+                exec_pass=EXEC_PASS,
             )
         spawned = spawn(
             message.argv,

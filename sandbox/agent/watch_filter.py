@@ -75,13 +75,15 @@ def watch_filter(
     exit_offsets: Sequence[int],
     fault_calls: Iterable[str] = (),
     *,
+    start_offsets: Sequence[int] = (),
     traced: str = "",
     exec_pass: int | None = None,
 ) -> bytes:
     """The BPF program for `machine`, with the calls of `fault_calls` (names of FAULT_CALLS) watched too, and if
     `traced` those that make descriptors; `descriptors` as its value adds those that use them.
 
-    `exit_offsets` are places within a page from which `exit` is let through unseen, `exec_pass` is the fourth
+    `exit_offsets` are places within a page from which `exit` is let through unseen, `start_offsets` those for
+    `set_robust_list`, `exec_pass` is the fourth
     argument (programs have no use for one) of the `execve` that is.
     """
     numbers = NUMBERS[machine]
@@ -95,8 +97,9 @@ def watch_filter(
     openings = OPENING if traced else ()
     uses = USING if traced == DESCRIPTORS else ()
     for name in dict.fromkeys((*ALWAYS, *faulted, *openings, *uses)):
-        if name in numbers and name not in ("clone", "execve"):
+        if name in numbers and name not in ("clone", "execve", "set_robust_list"):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
+    code += _on_call(numbers["set_robust_list"], _unless_from(start_offsets))
     if "clone" in faulted:
         code += _on_call(numbers["clone"], _unless_set(_CLONE_THREAD))
     if "execve" in faulted:

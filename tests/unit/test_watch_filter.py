@@ -188,6 +188,17 @@ def test_without_a_known_fallback_every_exit_is_told_of() -> None:
     assert interpret(program, Call(NUMBERS["x86_64"]["exit"])).result == NOTIFY
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_set_robust_list_of_the_loader_is_let_through_and_that_of_a_child_is_told_of(machine: str) -> None:
+    program = watch_filter(machine, EXIT_OFFSETS, start_offsets=(0xEE6, 0xFA7))
+    number = NUMBERS[machine]["set_robust_list"]
+    results = {
+        offset: interpret(program, Call(number, ARCH[machine], 0x7FFF_1234_5000 + offset)).result
+        for offset in (0xEE6, 0xFA7, 0x38D, *EXIT_OFFSETS)
+    }
+    assert [offset for offset, result in results.items() if result == ALLOW] == [0xEE6, 0xFA7]
+
+
 @pytest.mark.parametrize("offset", EXIT_OFFSETS)
 def test_exit_group_is_told_of_wherever_it_comes_from(offset: int) -> None:
     assert verdict("exit_group", [0], pointer=0x7FFF_1234_5000 + offset) == NOTIFY
