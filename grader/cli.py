@@ -85,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     _add_grade(commands)
     _add_observe(commands)
+    _add_batch(commands)
     _add_validate(commands)
     listing = commands.add_parser("list", help="show the assignments that come with the grader")
     listing.set_defaults(command=_list)
@@ -103,8 +104,8 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade = commands.add_parser(
         "grade",
         help="grade one submission",
-        description="Grade one submission. Exit status: 0 all checks passed, 1 some failed, 2 usage or an invalid"
-        " assignment, 3 no verdict, 130 interrupted.",
+        description="Grade one submission. Exit status: 0 all checks passed, 1 some failed (with"
+        " --fail-under: the score is below), 2 usage or an invalid assignment, 3 no verdict, 130 interrupted.",
     )
     grade.add_argument("assignment", help="an assignment's folder, or the name of a shipped one")
     grade.add_argument("submission", type=Path, help="a folder, a .c file, or a .zip or .tar[.gz] archive")
@@ -113,6 +114,9 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade.add_argument("--html", metavar="FILE", help="write a web page to FILE")
     grade.add_argument("--check", metavar="ID", action="append", default=[], help="run only this check (repeatable)")
     grade.add_argument("--student", action="store_true", help="show only what a student may see")
+    grade.add_argument(
+        "--fail-under", type=_percent, metavar="P", help="exit with 1 only if the score is below P percent"
+    )
     grade.set_defaults(command=_grade)
 
 
@@ -183,6 +187,70 @@ def _observe(arguments: argparse.Namespace) -> int:
     if outputs.get("json") != "-":
         sys.stdout.write(report.render_terminal(observed, color=_color(), width=_width()))
     return 1 if observed.run is None or observed.findings else 0
+
+
+def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    batch = commands.add_parser(
+        "batch",
+        help="grade a whole class",
+        description="Grade every submission in a folder, as Moodle, Canvas and GitHub Classroom export them, into a"
+        " gradebook with reports. Exit status: 0 every submission has a verdict, 1 with --fail-under if some score is"
+        " below, 2 usage or an invalid assignment, 3 some submission has no verdict, 130 interrupted.",
+    )
+    batch.add_argument("assignment", help="an assignment's folder, or the name of a shipped one")
+    batch.add_argument("submissions", type=Path, help="a folder of folders, archives or .c files, one for each student")
+    batch.add_argument("--out", type=Path, required=True, metavar="DIR", help="where the gradebook and reports go")
+    batch.add_argument("--jobs", type=_count, metavar="N", help="how many at a time (cores + 1)")
+    batch.add_argument("--resume", action="store_true", help="go on with DIR: grade only what is missing or changed")
+    batch.add_argument(
+        "--cluster", metavar="ADDRESS", help="grade on the workers of this Dask scheduler (tcp://host:8786)"
+    )
+    batch.add_argument("--fail-under", type=_percent, metavar="P", help="exit with 1 if a score is below P percent")
+    batch.set_defaults(command=_batch)
+
+
+def _percent(text: str) -> float:
+    try:
+        percent = float(text.removesuffix("%"))
+    except ValueError:
+        percent = -1.0
+    if not 0 <= percent <= 100:
+        raise argparse.ArgumentTypeError(f"expected a percentage from 0 to 100, found {text!r}")
+    return percent
+
+
+def _batch(arguments: argparse.Namespace) -> int:
+    from grader.batch import batch, grade_here
+    from grader.batch_progress import BatchProgress
+    from grader.spec import load_assignment
+    from grader.workers import default_jobs
+
+    assignment = load_assignment(arguments.assignment)
+    if arguments.cluster:
+        from grader.cluster import grade_on_cluster
+
+        grade = grade_on_cluster(arguments.cluster)
+    else:
+        grade = grade_here(arguments.jobs or default_jobs())
+    with BatchProgress(sys.stderr) as progress:
+        tally = batch(
+            assignment,
+            arguments.submissions,
+            arguments.out,
+            resume=arguments.resume,
+            grade=grade,
+            fail_under=arguments.fail_under,
+            on_change=progress.show,
+        )
+    from grader.reports.text import visible
+
+    for row in tally.without_verdict:
+        print(f"no verdict: {visible(row.name)}: {visible(row.reason)}", file=sys.stderr)
+    print(f"{tally.done} submissions, {tally.reused} of them graded before: {arguments.out / 'index.html'}")
+    if tally.without_verdict:
+        print(f"{len(tally.without_verdict)} have no verdict: run the same again with --resume", file=sys.stderr)
+        return 3
+    return 1 if tally.below else 0
 
 
 def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -258,6 +326,8 @@ def _grade(arguments: argparse.Namespace) -> int:
 
         result = student_view(result)
     _write_reports(outputs, result)
+    if arguments.fail_under is not None:
+        return 0 if 100 * result.score >= arguments.fail_under * result.max_score else 1
     return 0 if result.all_passed else 1
 
 

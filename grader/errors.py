@@ -57,3 +57,9 @@ class InternalError(GraderError):
     """The grader itself is at fault; no verdict."""
 
     exit_status = 3
+
+
+class VerdictError(GraderError):
+    """A submission could not be graded, for reasons that are told; none of them is its own fault."""
+
+    exit_status = 3

@@ -18,6 +18,12 @@ from sandbox.session import Session
 Say = Callable[[str], None]
 
 
+def containment_of(assignment: Assignment) -> Containment:
+    """The outer limits of a sandbox for submissions of an assignment."""
+    limits = assignment.limits
+    return Containment(memory_bytes=limits.memory_bytes, processes=limits.processes)
+
+
 class BuildFailedError(Exception):
     """The submission does not compile; only ever on its way from the preparation to `grade`."""
 
@@ -37,9 +43,8 @@ class Preparation(threading.Thread):
 
     def run(self) -> None:
         try:
-            limits = self._assignment.limits
             self._say("starting a sandbox")
-            stream = self._launch(Containment(memory_bytes=limits.memory_bytes, processes=limits.processes))
+            stream = self._launch(containment_of(self._assignment))
             self.session = Session(stream)
             self.report = build(self.session, self._assignment.build, self._submission.files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it

