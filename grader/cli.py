@@ -92,6 +92,8 @@ def _parser() -> argparse.ArgumentParser:
     new = commands.add_parser("new", help="make a small, complete, valid assignment to start from")
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder to make; its name becomes the assignment's")
     new.set_defaults(command=_new)
+    schema = commands.add_parser("schema", help="print the JSON Schema of assignment.yaml, for editors")
+    schema.set_defaults(command=_schema)
     doctor = commands.add_parser("doctor", help="check this machine: Docker, the image, what the sandbox needs")
     doctor.set_defaults(command=_doctor)
     sandbox = commands.add_parser("sandbox", help="build, describe or clear away the sandbox image")
@@ -407,6 +409,13 @@ def _new(arguments: argparse.Namespace) -> int:
     for path in new_assignment(arguments.folder):
         print(path)
     print(f"\nTry it: grader validate {arguments.folder}")
+    return 0
+
+
+def _schema(arguments: argparse.Namespace) -> int:
+    from grader import schema
+
+    sys.stdout.write(schema.render())
     return 0
 
 

@@ -17,10 +17,10 @@ from grader.errors import AssignmentError, Place, UsageError
 from grader.quantities import LIMITS
 from grader.yaml_lines import Value, did_you_mean, read_yaml
 
-_NAME = re.compile(r"[a-z][a-z0-9_]*")
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NAME_RULE = "small letters, digits and underscores, a letter first"
-_FILE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
-_PATTERN_PART = re.compile(r"(?!.*\*\*)[A-Za-z0-9_*?\[][A-Za-z0-9_.+*?!\[\]-]*")
+FILE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+PATTERN_PART = re.compile(r"(?!.*\*\*)[A-Za-z0-9_*?\[][A-Za-z0-9_.+*?!\[\]-]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,7 +162,7 @@ def parse_assignment(text: str, path: Path, tests: Mapping[str, Place]) -> Assig
 
 def _identifier(value: Value) -> str:
     text = value.line()
-    if not _NAME.fullmatch(text):
+    if not NAME.fullmatch(text):
         raise value.unexpected(_NAME_RULE)
     return text
 
@@ -175,12 +175,12 @@ def _submission(value: Value) -> SubmissionSpec:
         raise table["files"].unexpected("at least one file", "write it in brackets: [pipeline.c]")
     seen: set[str] = set()
     for file in files:
-        _require_parts(file, _FILE_PART, "a relative file name of letters, digits, '_', '.', '+' and '-'")
+        _require_parts(file, FILE_PART, "a relative file name of letters, digits, '_', '.', '+' and '-'")
         if file.line() in seen:
             raise file.unexpected("each file once")
         seen.add(file.line())
     for pattern in patterns:
-        _require_parts(pattern, _PATTERN_PART, "a relative pattern such as '*.h'")
+        _require_parts(pattern, PATTERN_PART, "a relative pattern such as '*.h'")
     return SubmissionSpec(
         files=tuple(file.line() for file in files), optional=tuple(pattern.line() for pattern in patterns)
     )
@@ -194,7 +194,7 @@ def _require_parts(value: Value, part: re.Pattern[str], expected: str) -> None:
 def _build(value: Value, submission: SubmissionSpec) -> BuildSpec:
     table = value.table(required=("program",), optional=("cflags", "ldflags"))
     program = table["program"].line()
-    if not _FILE_PART.fullmatch(program):
+    if not FILE_PART.fullmatch(program):
         raise table["program"].unexpected("the file name of the program, such as pipeline")
     if program in submission.files:
         raise table["program"].unexpected("another name than that of a submitted file")
@@ -247,7 +247,7 @@ def _checks(value: Value) -> tuple[CheckSpec, ...]:
 
 
 def _check(id_: str, value: Value, known: tuple[str, ...]) -> CheckSpec:
-    if not _NAME.fullmatch(id_):
+    if not NAME.fullmatch(id_):
         message = f"expected an id of {_NAME_RULE}, found {id_!r}"
         raise AssignmentError(message, advice="the test of a check is called test_<id>", place=value.place)
     table = value.table(required=("title", "points"), optional=("visible", "needs", "hint"))
