@@ -180,6 +180,8 @@ class Agent:
                 break
             if pid == 0:
                 break
+            if os.WIFSTOPPED(status):  # of a process that has asked its parent to trace it, see ptrace(2)
+                continue
             for program in self._programs.values():
                 if program.knows(pid):
                     program.on_reaped(pid, status)
