@@ -52,6 +52,13 @@ TICK_SECONDS = 0.005
 QUIET_AGAIN_SECONDS = 0.5
 """How often a sandbox that stays quiet is judged again: a timer may have gone off that moved nothing."""
 
+EVENT_BYTES = 32 << 20
+"""How much of one run's events the host is told. A program that does more is held at its next watched call until its
+time is up: forty thousand processes are none that anybody has asked for."""
+
+UNSENT_BYTES = 4 << 20
+"""How much may be on its way to the host before nothing more is captured: it is the agent's memory."""
+
 HOST_IN, HOST_OUT = 0, 1
 
 
@@ -167,8 +174,10 @@ class Agent:
             del self._on_ready[descriptor]
 
     def _on_notifications(self, program: Program, event: int) -> None:
-        if program.held_calls is not None and not program.on_notifications():
-            self._unwatch(program.held_calls.notifications)
+        if program.held_calls is not None:
+            told_too_much = program.events_bytes > EVENT_BYTES
+            if told_too_much or not program.on_notifications():
+                self._unwatch(program.held_calls.notifications)
         self._watch_new(program)
 
     def _reap(self, event: int) -> None:
@@ -232,12 +241,20 @@ class Agent:
         if not self._is_awaited:
             return
         for message, request_id in self._queue:
-            self._outgoing += encode(message, request_id)
+            frame = encode(message, request_id)
+            self._outgoing += frame
+            if isinstance(message, Event) and message.run in self._programs:
+                self._programs[message.run].events_bytes += len(frame)
         self._queue.clear()
         try:
             while self._outgoing:
-                written = os.write(HOST_OUT, self._outgoing[: 1 << 20])
-                del self._outgoing[:written]
+                try:
+                    written = os.write(HOST_OUT, self._outgoing[: 1 << 20])
+                    del self._outgoing[:written]
+                except BlockingIOError:
+                    if len(self._outgoing) < UNSENT_BYTES:
+                        raise
+                    select.select((), (HOST_OUT,), ())
         except BlockingIOError:
             if HOST_OUT not in self._on_ready:
                 self._watch(HOST_OUT, lambda event: None, select.EPOLLOUT)

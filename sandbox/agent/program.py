@@ -43,6 +43,7 @@ class Program:
         self.terminal = spawned.terminal
         self.held_calls = spawned.held_calls
         self.deadline = time.monotonic() + limits["wall_seconds"]
+        self.events_bytes = 0
         self.reason = "exited"
         self.wait_status: int | None = None
         self.over = False
