@@ -9,6 +9,7 @@ The agent trusts the host. It trusts nothing that a student's process wrote, and
 stay alive: bounded reads, no blocking open, no fork needed to kill.
 """
 
+import contextlib
 import os
 import select
 import signal
@@ -18,6 +19,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sandbox.agent import capture, kernel, sweep
+from sandbox.agent.clock import OwnClock
 from sandbox.agent.program import Program
 from sandbox.agent.reading import error_name, text
 from sandbox.agent.spawn import WORK, spawn
@@ -33,6 +35,7 @@ from sandbox.wire import (
     Input,
     Keep,
     Look,
+    Lost,
     Message,
     Names,
     Quiet,
@@ -59,6 +62,15 @@ time is up: forty thousand processes are none that anybody has asked for."""
 UNSENT_BYTES = 4 << 20
 """How much may be on its way to the host before nothing more is captured: it is the agent's memory."""
 
+NICE = -10
+"""The agent goes before the student's programs, however many they are."""
+
+TOOLS = (
+    *("/bin/sh", "/bin/cat", "/usr/bin/gcc", "/usr/bin/as", "/usr/bin/ld", "/usr/bin/strace", "/usr/bin/valgrind"),
+    *("/usr/local/bin/canary", "/usr/local/bin/fdprobe", kernel.RECEIVER),
+)
+"""What an image must have. Where one is missing, checks would fail for no fault of the program's."""
+
 HOST_IN, HOST_OUT = 0, 1
 
 
@@ -80,6 +92,7 @@ class Agent:
         self._served = 0
         self._next_tick = 0.0
         self._wake_read = -1
+        self._clock = OwnClock()
         self._exit_offsets = kernel.exit_fallback_offsets()
 
     def run(self) -> None:
@@ -94,8 +107,11 @@ class Agent:
         self._watch(HOST_IN, self._read_host, select.EPOLLIN)
         self._watch(self._wake_read, self._reap, select.EPOLLIN)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        with contextlib.suppress(OSError):  # it may be refused by a stricter runtime
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
         sweep.sweep(self._uid)
-        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE}))
+        missing = [path for path in TOOLS if not os.access(path, os.X_OK)]
+        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE, "missing": missing}))
         while True:
             self._flush()
             ready = self._epoll.poll(self._poll_seconds())
@@ -125,14 +141,15 @@ class Agent:
             return
         self._next_tick = now + TICK_SECONDS
         self._is_awaited = self._is_awaited or bool(self._queue)
-        self._turn(now)
+        self._clock.turn()
+        self._turn()
         if any(program.held_calls is not None for program in self._programs.values()):
             self._look_whether_quiet()
 
-    def _turn(self, now: float) -> None:
+    def _turn(self) -> None:
         for program in list(self._programs.values()):
             descriptors = [*program.outputs, *(program.held_calls or ()), program.input, *program.pidfds]
-            program.turn(now, alone=len(self._programs) == 1)
+            program.turn(alone=len(self._programs) == 1)
             if program.over:
                 for descriptor in descriptors:
                     if descriptor is not None:
@@ -194,7 +211,7 @@ class Agent:
             for program in self._programs.values():
                 if program.knows(pid):
                     program.on_reaped(pid, status)
-        self._turn(time.monotonic())
+        self._turn()
 
     # -- whether everything sleeps ----------------------------------------------------------------
 
@@ -289,6 +306,8 @@ class Agent:
                 (os.killpg if message.group else os.kill)(message.pid, message.number)
             case Look():
                 return Done(self._snapshot(), b"")
+            case Lost():
+                return Done({"seconds": self._clock.lost_in(message.seconds)}, b"")
             case Stage():
                 _make_folders(sweep.STAGE, message.path)
                 sweep.write_file(sweep.STAGE, message.path, message.data, message.mode, 0)
@@ -338,7 +357,9 @@ class Agent:
             with_input=message.input,
             terminal=message.terminal,
         )
-        program = Program(message.run, spawned, message.limits, message.faults, self._send)
+        if not self._programs:
+            self._clock.start()
+        program = Program(message.run, spawned, message.limits, message.faults, self._send, self._clock.now)
         self._programs[message.run] = program
         for descriptor in program.outputs:
             self._watch(descriptor, partial(self._on_output, program, descriptor), select.EPOLLIN)
@@ -354,7 +375,7 @@ class Agent:
         sweep.kill_everything()
         for program in list(self._programs.values()):
             program.wait_status = program.wait_status or 0
-        self._turn(time.monotonic())
+        self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)
 

@@ -132,6 +132,7 @@ def _become_program(
         _set_limits(limits)
         with open("/proc/self/oom_score_adj", "w") as score:
             score.write(str(OOM_SCORE_STUDENT))
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
