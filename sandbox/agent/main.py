@@ -10,6 +10,7 @@ stay alive: bounded reads, no blocking open, no fork needed to kill.
 """
 
 import contextlib
+import errno
 import os
 import select
 import signal
@@ -58,6 +59,9 @@ QUIET_AGAIN_SECONDS = 0.5
 EVENT_BYTES = 32 << 20
 """How much of one run's events the host is told. A program that does more is held at its next watched call until its
 time is up: forty thousand processes are none that anybody has asked for."""
+
+PROGRAM_BYTES = 16 << 20
+"""A program that is kept lies in memory three times at the worst; its author chooses how large it is."""
 
 UNSENT_BYTES = 4 << 20
 """How much may be on its way to the host before nothing more is captured: it is the agent's memory."""
@@ -316,7 +320,9 @@ class Agent:
             case Fetch():
                 return Done({}, sweep.read_file(WORK, message.path, message.max_bytes)[0])
             case Keep():
-                data, _mode = sweep.read_file(WORK, message.path, 64 << 20)
+                data, _mode = sweep.read_file(WORK, message.path, PROGRAM_BYTES + 1)
+                if len(data) > PROGRAM_BYTES:
+                    raise OSError(errno.EFBIG, "the program is too large")
                 sweep.write_file(sweep.STAGE, message.path, data, 0o755, 0)
             case Names():
                 return Done({"names": sorted(os.listdir(WORK))}, b"")
