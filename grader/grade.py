@@ -11,6 +11,7 @@ from grader.result import BuildReport, CheckResult, Environment, Outcome, Result
 from grader.spec import Assignment
 from grader.submission import Submission
 from sandbox.docker import Containment, launch
+from sandbox.errors import SandboxError
 from sandbox.image import image_name
 from sandbox.session import Session
 
@@ -67,6 +68,7 @@ def grade(
 
     `meanwhile` is called while the container starts.
 
+    A sandbox that is lost in the middle is no verdict: everything is done once more in a new one.
     Raises SandboxError, CheckError or InternalError when there is no verdict.
     """
     started = time.monotonic()
@@ -86,27 +88,37 @@ def grade(
     if submission.rejected:
         checks = _all_skipped(assignment, only, "the submission was rejected")
         return result(Status.REJECTED, checks, reason=submission.rejected)
-    preparation = Preparation(assignment, submission, say)
-    preparation.start()
-    try:
-        from grader.checks.runner import run_checks  # loads pytest, while the container starts
 
-        meanwhile()
-
-        status = Status.GRADED
+    def attempt() -> Result:
+        preparation = Preparation(assignment, submission, say)
+        preparation.start()
         try:
-            outcomes = run_checks(assignment, only, preparation.built, say, submission.files)
-        except BuildFailedError:
-            status = Status.BUILD_FAILED
-            outcomes = _all_skipped(assignment, only, "the program does not compile")
-        assert preparation.session is not None
-        kernel = str(preparation.session.machine["kernel"])
-    except BaseException:
-        _close(preparation, at_once=True)
-        raise
-    _close(preparation, at_once=False)
-    environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
-    return result(status, outcomes, build=preparation.report, environment=environment)
+            from grader.checks.runner import run_checks  # loads pytest, while the container starts
+
+            meanwhile()
+
+            status = Status.GRADED
+            try:
+                outcomes = run_checks(assignment, only, preparation.built, say, submission.files)
+            except BuildFailedError:
+                status = Status.BUILD_FAILED
+                outcomes = _all_skipped(assignment, only, "the program does not compile")
+            assert preparation.session is not None
+            kernel = str(preparation.session.machine["kernel"])
+        except BaseException:
+            _close(preparation, at_once=True)
+            raise
+        _close(preparation, at_once=False)
+        environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
+        return result(status, outcomes, build=preparation.report, environment=environment)
+
+    try:
+        return attempt()
+    except SandboxError as error:
+        if error.lasting:
+            raise
+        say(f"once more, for {error}")
+    return attempt()
 
 
 def _close(preparation: Preparation, *, at_once: bool) -> None:

@@ -4,9 +4,10 @@
 class SandboxError(Exception):
     """Docker, the image, the agent or the machine failed; never the submission's fault.
 
-    `advice` says in a sentence what the user can do about it.
+    `advice` says in a sentence what the user can do about it; `lasting` that trying again would not help.
     """
 
-    def __init__(self, message: str, advice: str = "") -> None:
+    def __init__(self, message: str, advice: str = "", *, lasting: bool = False) -> None:
         super().__init__(message)
         self.advice = advice
+        self.lasting = lasting

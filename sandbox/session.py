@@ -297,6 +297,7 @@ class Session:
             raise SandboxError(
                 f"the sandbox image lacks {', '.join(facts['missing'])}",
                 "Remove the image with `docker rmi` and run `grader sandbox build`.",
+                lasting=True,
             )
         self._ready = facts
 

@@ -9,7 +9,11 @@ from grader.checks.run import CheckContext, CheckFailed, Fault, Invocation, Run
 from grader.findings import Finding, FindingKind, Source
 from grader.observe.history import WORK_FOLDER
 from grader.spec import Limits
+from sandbox.errors import SandboxError
 from sandbox.session import RequestFailedError, RunLimits, Session
+
+_MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO"})
+"""Why a program may not start although nothing is wrong with it, unless another of its processes takes all there is."""
 
 
 class Program:
@@ -69,6 +73,11 @@ class Program:
                 argv, limits, env=invocation.env, traced=traced, terminal=terminal, faults=faults
             )
         except RequestFailedError as error:
+            crowded = any(other.is_running for other in self._context.processes)
+            if error.errno_name in _MACHINE_ERRORS and not crowded:
+                raise SandboxError(
+                    f"{command} cannot be started: {error.errno_name}", "Run the command again, or `grader doctor`."
+                ) from error
             raise CheckFailed(f"{command} cannot be started any more: {error.errno_name}") from error
         process = Process(
             self._session,
