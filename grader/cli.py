@@ -24,6 +24,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status; errors are said on standard error, without a traceback."""
     arguments = _parser().parse_args(argv)
+    if getattr(arguments, "runtime", None):
+        os.environ["GRADER_RUNTIME"] = arguments.runtime  # of this process and of those it starts
     try:
         status = int(arguments.command(arguments))
         sys.stdout.flush()
@@ -90,11 +92,18 @@ def _parser() -> argparse.ArgumentParser:
     new.add_argument("folder", type=Path, metavar="DIR", help="the folder to make; its name becomes the assignment's")
     new.set_defaults(command=_new)
     doctor = commands.add_parser("doctor", help="check this machine: Docker, the image, what the sandbox needs")
+    _add_runtime(doctor)
     doctor.set_defaults(command=_doctor)
     sandbox = commands.add_parser("sandbox", help="build, describe or clear away the sandbox image")
     sandbox.add_argument("action", choices=("build", "info", "prune"))
     sandbox.set_defaults(command=_sandbox)
     return parser
+
+
+def _add_runtime(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runtime", metavar="NAME", help="run the sandbox with this runtime of the engine (GRADER_RUNTIME)"
+    )
 
 
 def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -111,6 +120,7 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade.add_argument("--html", metavar="FILE", help="write a web page to FILE")
     grade.add_argument("--check", metavar="ID", action="append", default=[], help="run only this check (repeatable)")
     grade.add_argument("--student", action="store_true", help="show only what a student may see")
+    _add_runtime(grade)
     grade.set_defaults(command=_grade)
 
 
@@ -132,6 +142,7 @@ def _add_observe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         choices=("address", "leak", "undefined", "thread", "valgrind"),
         help="run it under a tool that watches its memory or its threads instead",
     )
+    _add_runtime(observe)
     observe.set_defaults(command=_observe)
 
 
@@ -189,6 +200,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     validate.add_argument("--repeat", type=_count, default=1, metavar="N", help="grade the right ones N times (1)")
     validate.add_argument("--jobs", type=_count, metavar="N", help="how many at a time (cores + 1)")
     validate.add_argument("--json", metavar="FILE", help="write the outcome as JSON to FILE (- for standard output)")
+    _add_runtime(validate)
     validate.set_defaults(command=_validate)
 
 

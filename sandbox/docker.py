@@ -5,11 +5,12 @@ The only module that knows Docker's options. What they contain, and what they do
 """
 
 import json
+import os
 import secrets
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ import docker.utils
 import requests.exceptions
 
 from sandbox.errors import SandboxError
-from sandbox.image import SESSION_LABEL, image_name
+from sandbox.image import SESSION_LABEL, image_name, remove_leftovers
+from sandbox.owner import OWNER_LABEL, owner
 
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "SYS_NICE", "SYS_PTRACE")
 """What the agent needs: to become the student, own the student's files, look into and end its processes, and be
@@ -31,6 +33,9 @@ AGENT_MEMORY_BYTES = 64 << 20
 
 AGENT_PROCESSES = 8
 """Added to the student's process limit, so that a fork bomb leaves the agent able to act."""
+
+RUNTIME_VARIABLE = "GRADER_RUNTIME"
+"""Names the runtime of every sandbox, also in the processes that a command starts."""
 
 FOLDER_BYTES = 64 << 20
 FOLDER_INODES = 20_000
@@ -43,11 +48,14 @@ _AGENT = "import sys; sys.path.insert(0, '/opt/grader'); from sandbox.agent.main
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containment:
-    """The outer limits of one container: of all student processes in it together."""
+    """The outer limits of one container: of all student processes in it together.
+
+    `runtime` is what the engine runs it with, such as Kata Containers; None is the engine's default.
+    """
 
     memory_bytes: int
     processes: int
-    runtime: str | None = None
+    runtime: str | None = field(default_factory=lambda: os.environ.get(RUNTIME_VARIABLE) or None)
 
 
 class ContainerStream:
@@ -140,6 +148,7 @@ def connect() -> docker.APIClient:
         raise SandboxError(
             f"no Docker Engine answers ({_reason(error)})",
             "Start Docker, or run `make setup` in the grader's folder, which installs and starts it on Debian.",
+            lasting=True,
         ) from error
 
 
@@ -157,20 +166,32 @@ def launch(containment: Containment) -> ContainerStream:
             stdin_open=True,
             working_dir="/",
             hostname="sandbox",
-            labels={SESSION_LABEL: secrets.token_hex(8)},
+            labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owner()},
             host_config=client.create_host_config(**_host_options(containment)),
         )["Id"]
         connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
         client.start(container)
+        _remove_leftovers_once(client)
     except docker.errors.ImageNotFound as error:
         raise SandboxError(
-            f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
+            f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it.", lasting=True
         ) from error
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
         raise SandboxError(
             f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
         ) from error
     return ContainerStream(client, container, connection, uid)
+
+
+_are_leftovers_removed = False
+
+
+def _remove_leftovers_once(client: docker.APIClient) -> None:
+    """Clear away what a killed grader has left, while the agent comes up; once in a process is enough."""
+    global _are_leftovers_removed
+    if not _are_leftovers_removed:
+        _are_leftovers_removed = True
+        remove_leftovers(client)
 
 
 def _host_options(containment: Containment) -> dict[str, Any]:
