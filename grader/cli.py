@@ -72,9 +72,9 @@ def script() -> None:
 
 
 def _say_error(text: str) -> None:
-    from grader.reports.text import visible
+    from grader.reports.text import visible, without_ci_commands
 
-    print(f"grader: {visible(text)}", file=sys.stderr)
+    print(f"grader: {without_ci_commands(visible(text))}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
