@@ -2,16 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from grader import __version__
 from grader.build import build
 from grader.result import BuildReport, CheckResult, Environment, Outcome, Result, Status
 from grader.spec import Assignment
-from grader.submission import Submission
+from grader.submission import Submission, SubmittedFile
 from sandbox.docker import Containment, launch
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxLostError
 from sandbox.image import image_name
 from sandbox.session import Session
 
@@ -25,10 +25,10 @@ class BuildFailedError(Exception):
 class Preparation(threading.Thread):
     """Starts a sandbox and builds the submission in it, while pytest is being loaded."""
 
-    def __init__(self, assignment: Assignment, submission: Submission, say: Say) -> None:
+    def __init__(self, assignment: Assignment, files: Sequence[SubmittedFile], say: Say) -> None:
         super().__init__(name="preparation", daemon=True)
         self._assignment = assignment
-        self._submission = submission
+        self._files = files
         self._say = say
         self.session: Session | None = None
         self.report: BuildReport | None = None
@@ -40,7 +40,7 @@ class Preparation(threading.Thread):
             self._say("starting a sandbox")
             stream = launch(Containment(memory_bytes=limits.memory_bytes, processes=limits.processes))
             self.session = Session(stream)
-            self.report = build(self.session, self._assignment.build, self._submission.files)
+            self.report = build(self.session, self._assignment.build, self._files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
             self.error = error
 
@@ -89,8 +89,11 @@ def grade(
         checks = _all_skipped(assignment, only, "the submission was rejected")
         return result(Status.REJECTED, checks, reason=submission.rejected)
 
+    # What runs is what was built: a file of the program's name is not taken, whatever it is.
+    files = tuple(file for file in submission.files if file.name != assignment.build.program)
+
     def attempt() -> Result:
-        preparation = Preparation(assignment, submission, say)
+        preparation = Preparation(assignment, files, say)
         preparation.start()
         try:
             from grader.checks.runner import run_checks  # loads pytest, while the container starts
@@ -99,7 +102,7 @@ def grade(
 
             status = Status.GRADED
             try:
-                outcomes = run_checks(assignment, only, preparation.built, say, submission.files)
+                outcomes = run_checks(assignment, only, preparation.built, say, files)
             except BuildFailedError:
                 status = Status.BUILD_FAILED
                 outcomes = _all_skipped(assignment, only, "the program does not compile")
@@ -114,9 +117,7 @@ def grade(
 
     try:
         return attempt()
-    except SandboxError as error:
-        if error.lasting:
-            raise
+    except SandboxLostError as error:
         say(f"once more, for {error}")
     return attempt()
 

@@ -20,7 +20,7 @@ import docker.errors
 import docker.utils
 import requests.exceptions
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLostError
 from sandbox.image import SESSION_LABEL, image_name, remove_leftovers
 from sandbox.owner import OWNER_LABEL, owner
 
@@ -117,7 +117,7 @@ class ContainerStream:
     def _lost(self) -> SandboxError:
         said = self.errors.decode("utf-8", "replace").strip().splitlines()
         detail = f": {said[-1]}" if said else ""
-        return SandboxError(
+        return SandboxLostError(
             f"the sandbox ended unexpectedly{detail}",
             "This is no fault of the submission; run the command again, and `grader doctor` if it persists.",
         )
@@ -148,7 +148,6 @@ def connect() -> docker.APIClient:
         raise SandboxError(
             f"no Docker Engine answers ({_reason(error)})",
             "Start Docker, or run `make setup` in the grader's folder, which installs and starts it on Debian.",
-            lasting=True,
         ) from error
 
 
@@ -174,10 +173,10 @@ def launch(containment: Containment) -> ContainerStream:
         _remove_leftovers_once(client)
     except docker.errors.ImageNotFound as error:
         raise SandboxError(
-            f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it.", lasting=True
+            f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
         ) from error
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise SandboxError(
+        raise SandboxLostError(
             f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
         ) from error
     return ContainerStream(client, container, connection, uid)

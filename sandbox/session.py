@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLostError
 from sandbox.wire import (
     CloseInput,
     Decoder,
@@ -125,7 +125,7 @@ class Session:
     def machine(self) -> Facts:
         """`kernel` and `machine` as the agent found them; waits for the agent to be up."""
         if self.wait(lambda: self._ready, ANSWER_SECONDS) is None:
-            raise SandboxError("the sandbox did not come up", "Run `grader doctor` to find out why.")
+            raise SandboxLostError("the sandbox did not come up", "Run `grader doctor` to find out why.")
         assert self._ready is not None
         return self._ready
 
@@ -214,7 +214,7 @@ class Session:
         if record.ended is None:
             self._send(Stop(record.number))
             if self.wait(lambda: record.ended, ANSWER_SECONDS) is None:
-                raise SandboxError("the sandbox does not end a run", "Run the command again.")
+                raise SandboxLostError("the sandbox does not end a run", "Run the command again.")
 
     def look(self) -> Facts:
         """A snapshot of every student process, now."""
@@ -228,7 +228,7 @@ class Session:
         request_id = self._last_request
         self._send(message, request_id)
         if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
-            raise SandboxError("the sandbox does not answer", "Run the command again.")
+            raise SandboxLostError("the sandbox does not answer", "Run the command again.")
         answer = self._answers.pop(request_id)
         if isinstance(answer, Failed):
             raise RequestFailedError(answer.errno_name, answer.reason)
@@ -278,7 +278,9 @@ class Session:
         try:
             messages = self._decoder.feed(data)
         except ProtocolError as error:
-            raise SandboxError(f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`.") from error
+            raise SandboxLostError(
+                f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`."
+            ) from error
         for request_id, message in messages:
             match message:
                 case Done() | Failed():
@@ -290,14 +292,13 @@ class Session:
                 case Output() | Event() | Ended():
                     self._take_report(message)
                 case _:
-                    raise SandboxError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+                    raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
 
     def _take_ready(self, facts: Facts) -> None:
         if facts["missing"]:
             raise SandboxError(
                 f"the sandbox image lacks {', '.join(facts['missing'])}",
                 "Remove the image with `docker rmi` and run `grader sandbox build`.",
-                lasting=True,
             )
         self._ready = facts
 

@@ -1,6 +1,6 @@
 """Whether time can be judged at all: before a program is blamed for being slow, two that are known run where it ran."""
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxLostError
 from sandbox.session import RequestFailedError, RunLimits, RunRecord, Session
 
 CANARY = "/usr/local/bin/canary"
@@ -15,7 +15,7 @@ PATIENCE = 60.0
 
 
 def require_healthy_canaries(session: Session) -> None:
-    """Run the known-good and the known-bad program; raises SandboxError unless they are told apart."""
+    """Run the known-good and the known-bad program; raises SandboxLostError unless they are told apart."""
     try:
         session.reset()
         good = _run(session, "good", GOOD_SECONDS)
@@ -38,8 +38,8 @@ def _run(session: Session, which: str, seconds: float) -> RunRecord:
     return record
 
 
-def _not_judged(reason: str) -> SandboxError:
-    return SandboxError(
+def _not_judged(reason: str) -> SandboxLostError:
+    return SandboxLostError(
         f"no time limit can be judged on this machine: {reason}",
         "Nothing was graded. Run the command again when the machine is less busy, or `grader doctor`.",
     )

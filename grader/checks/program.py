@@ -9,7 +9,7 @@ from grader.checks.run import CheckContext, CheckFailed, Fault, Invocation, Run
 from grader.findings import Finding, FindingKind, Source
 from grader.observe.history import WORK_FOLDER
 from grader.spec import Limits
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxLostError
 from sandbox.session import RequestFailedError, RunLimits, Session
 
 _MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO"})
@@ -75,7 +75,7 @@ class Program:
         except RequestFailedError as error:
             crowded = any(other.is_running for other in self._context.processes)
             if error.errno_name in _MACHINE_ERRORS and not crowded:
-                raise SandboxError(
+                raise SandboxLostError(
                     f"{command} cannot be started: {error.errno_name}", "Run the command again, or `grader doctor`."
                 ) from error
             raise CheckFailed(f"{command} cannot be started any more: {error.errno_name}") from error
