@@ -6,12 +6,16 @@ from collections.abc import Mapping, Sequence
 from grader.result import BuildReport, Diagnostic
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
-from sandbox.session import RequestFailedError, RunLimits, Session
+from sandbox.errors import SandboxError
+from sandbox.session import RequestFailedError, RunLimits, RunRecord, Session
 
 COMPILER = "/usr/bin/gcc"
 
 BUILD_LIMITS = RunLimits(wall_seconds=30, cpu_seconds=20, processes=64, output_bytes=256 << 10)
 """A student's program compiles in a tenth of a second; what takes longer than this is an attack or a mistake."""
+
+_CANARY = b'#include <stdio.h>\nint main(void) { return puts("good") < 0; }\n'
+_CANARY_NAME = ".canary"  # no submitted file is called so
 
 _LOCATED = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? "
@@ -28,21 +32,20 @@ def build(session: Session, spec: BuildSpec, files: Sequence[SubmittedFile]) -> 
     """Lay the files out in the sandbox and compile every `.c` among them into the program.
 
     Afterwards the stage holds the files and the program, so that each reset lays out a built work folder.
+    Raises SandboxError if the compiler does not even compile what is known to be good.
     """
+    report = _build(session, spec, files)
+    if not report.ok:
+        _require_canary(session)
+    return report
+
+
+def _build(session: Session, spec: BuildSpec, files: Sequence[SubmittedFile]) -> BuildReport:
     for file in files:
         session.stage(file.name, file.data)
     session.reset()
     sources = [_argument(file.name) for file in files if file.name.endswith(".c")]
-    record = session.spawn(
-        [COMPILER, "-pipe", *spec.cflags, "-o", spec.program, *sources, *spec.ldflags],
-        BUILD_LIMITS,
-        env={"LC_ALL": "C.UTF-8"},
-        watched=False,
-        with_input=False,
-    )
-    session.wait(lambda: record.ended, BUILD_LIMITS.wall_seconds + 30)
-    if record.ended is None:
-        session.stop(record)
+    record = _compile(session, [*spec.cflags, "-o", spec.program, *sources, *spec.ldflags])
     log = (record.stdout + record.stderr).decode("utf-8", "replace")
     for file in files:  # the linker names files by their whole path in the sandbox
         log = log.replace(f"/work/{file.name}", file.name)
@@ -60,9 +63,35 @@ def build(session: Session, spec: BuildSpec, files: Sequence[SubmittedFile]) -> 
         return BuildReport(ok=False, log=log, diagnostics=diagnostics)
     try:
         session.keep(spec.program)
-    except RequestFailedError:
-        return BuildReport(ok=False, log=f"{log}\nthe compiler made no program", diagnostics=diagnostics)
+    except RequestFailedError as error:
+        said = "the compiled program is too large" if error.errno_name == "EFBIG" else "the compiler made no program"
+        return BuildReport(ok=False, log=f"{log}\n{said}", diagnostics=diagnostics)
     return BuildReport(ok=True, log=log, diagnostics=diagnostics)
+
+
+def _compile(session: Session, arguments: Sequence[str]) -> RunRecord:
+    try:
+        record = session.spawn(
+            [COMPILER, "-pipe", *arguments], BUILD_LIMITS, env={"LC_ALL": "C.UTF-8"}, watched=False, with_input=False
+        )
+    except RequestFailedError as error:
+        raise SandboxError(f"the compiler cannot be started: {error.errno_name}", "Run `grader doctor`.") from error
+    session.wait_fairly(lambda: record.ended, BUILD_LIMITS.wall_seconds + 30)
+    session.stop(record)
+    return record
+
+
+def _require_canary(session: Session) -> None:
+    """Before a submission is blamed: a program known to be good must compile in the same sandbox."""
+    session.reset()
+    session.store(f"{_CANARY_NAME}.c", _CANARY)
+    record = _compile(session, ["-o", _CANARY_NAME, f"{_CANARY_NAME}.c"])
+    if record.ended is None or record.ended.reason != "exited" or record.ended.facts["wait_status"] != 0:
+        said = (record.stdout + record.stderr).decode("utf-8", "replace").strip().splitlines()
+        raise SandboxError(
+            f"the compiler fails for a program that is known to be good{f': {said[-1][:200]}' if said else ''}",
+            "Nothing was graded. Remove the image with `docker rmi` and run `grader sandbox build`.",
+        )
 
 
 def _argument(name: str) -> str:

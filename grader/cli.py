@@ -25,6 +25,8 @@ INTERRUPTED = 130
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit status; errors are said on standard error, without a traceback."""
     arguments = _parser().parse_args(argv)
+    if getattr(arguments, "runtime", None):
+        os.environ["GRADER_RUNTIME"] = arguments.runtime  # of this process and of those it starts
     try:
         status = int(arguments.command(arguments))
         sys.stdout.flush()
@@ -72,9 +74,9 @@ def script() -> None:
 
 
 def _say_error(text: str) -> None:
-    from grader.reports.text import visible
+    from grader.reports.text import visible, without_ci_commands
 
-    print(f"grader: {visible(text)}", file=sys.stderr)
+    print(f"grader: {without_ci_commands(visible(text))}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -95,11 +97,18 @@ def _parser() -> argparse.ArgumentParser:
     schema = commands.add_parser("schema", help="print the JSON Schema of assignment.yaml, for editors")
     schema.set_defaults(command=_schema)
     doctor = commands.add_parser("doctor", help="check this machine: Docker, the image, what the sandbox needs")
+    _add_runtime(doctor)
     doctor.set_defaults(command=_doctor)
     sandbox = commands.add_parser("sandbox", help="build, describe or clear away the sandbox image")
     sandbox.add_argument("action", choices=("build", "info", "prune"))
     sandbox.set_defaults(command=_sandbox)
     return parser
+
+
+def _add_runtime(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--runtime", metavar="NAME", help="run the sandbox with this runtime of the engine (GRADER_RUNTIME)"
+    )
 
 
 def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -119,6 +128,7 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade.add_argument(
         "--fail-under", type=_percent, metavar="P", help="exit with 1 only if the score is below P percent"
     )
+    _add_runtime(grade)
     grade.set_defaults(command=_grade)
 
 
@@ -140,6 +150,7 @@ def _add_observe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]"
         choices=("address", "leak", "undefined", "thread", "valgrind"),
         help="run it under a tool that watches its memory or its threads instead",
     )
+    _add_runtime(observe)
     observe.set_defaults(command=_observe)
 
 
@@ -266,6 +277,7 @@ def _add_validate(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     validate.add_argument("--repeat", type=_count, default=1, metavar="N", help="grade the right ones N times (1)")
     validate.add_argument("--jobs", type=_count, metavar="N", help="how many at a time (cores + 1)")
     validate.add_argument("--json", metavar="FILE", help="write the outcome as JSON to FILE (- for standard output)")
+    _add_runtime(validate)
     validate.set_defaults(command=_validate)
 
 

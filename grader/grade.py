@@ -2,15 +2,16 @@
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from grader import __version__
 from grader.build import build
 from grader.result import BuildReport, CheckResult, Environment, Outcome, Result, Status
 from grader.spec import Assignment
-from grader.submission import Submission
+from grader.submission import Submission, SubmittedFile
 from sandbox.container import Containment
+from sandbox.errors import SandboxLostError
 from sandbox.image import image_name
 from sandbox.launcher import Launch, launch_here
 from sandbox.session import Session
@@ -31,10 +32,10 @@ class BuildFailedError(Exception):
 class Preparation(threading.Thread):
     """Starts a sandbox and builds the submission in it, while pytest is being loaded."""
 
-    def __init__(self, assignment: Assignment, submission: Submission, say: Say, launch: Launch) -> None:
+    def __init__(self, assignment: Assignment, files: Sequence[SubmittedFile], say: Say, launch: Launch) -> None:
         super().__init__(name="preparation", daemon=True)
         self._assignment = assignment
-        self._submission = submission
+        self._files = files
         self._say = say
         self._launch = launch
         self.session: Session | None = None
@@ -46,7 +47,7 @@ class Preparation(threading.Thread):
             self._say("starting a sandbox")
             stream = self._launch(containment_of(self._assignment))
             self.session = Session(stream)
-            self.report = build(self.session, self._assignment.build, self._submission.files)
+            self.report = build(self.session, self._assignment.build, self._files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
             self.error = error
 
@@ -75,6 +76,7 @@ def grade(
 
     `meanwhile` is called while the container starts, which `launch` does.
 
+    A sandbox that is lost in the middle is no verdict: everything is done once more in a new one.
     Raises SandboxError, CheckError or InternalError when there is no verdict.
     """
     started = time.monotonic()
@@ -94,27 +96,38 @@ def grade(
     if submission.rejected:
         checks = _all_skipped(assignment, only, "the submission was rejected")
         return result(Status.REJECTED, checks, reason=submission.rejected)
-    preparation = Preparation(assignment, submission, say, launch)
-    preparation.start()
-    try:
-        from grader.checks.runner import run_checks  # loads pytest, while the container starts
 
-        meanwhile()
+    # What runs is what was built: a file of the program's name is not taken, whatever it is.
+    files = tuple(file for file in submission.files if file.name != assignment.build.program)
 
-        status = Status.GRADED
+    def attempt(launch: Launch) -> Result:
+        preparation = Preparation(assignment, files, say, launch)
+        preparation.start()
         try:
-            outcomes = run_checks(assignment, only, preparation.built, say, submission.files)
-        except BuildFailedError:
-            status = Status.BUILD_FAILED
-            outcomes = _all_skipped(assignment, only, "the program does not compile")
-        assert preparation.session is not None
-        kernel = str(preparation.session.machine["kernel"])
-    except BaseException:
-        _close(preparation, at_once=True)
-        raise
-    _close(preparation, at_once=False)
-    environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
-    return result(status, outcomes, build=preparation.report, environment=environment)
+            from grader.checks.runner import run_checks  # loads pytest, while the container starts
+
+            meanwhile()
+
+            status = Status.GRADED
+            try:
+                outcomes = run_checks(assignment, only, preparation.built, say, files)
+            except BuildFailedError:
+                status = Status.BUILD_FAILED
+                outcomes = _all_skipped(assignment, only, "the program does not compile")
+            assert preparation.session is not None
+            kernel = str(preparation.session.machine["kernel"])
+        except BaseException:
+            _close(preparation, at_once=True)
+            raise
+        _close(preparation, at_once=False)
+        environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
+        return result(status, outcomes, build=preparation.report, environment=environment)
+
+    try:
+        return attempt(launch)
+    except SandboxLostError as error:
+        say(f"once more, for {error}")
+    return attempt(launch_here)
 
 
 def _close(preparation: Preparation, *, at_once: bool) -> None:

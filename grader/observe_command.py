@@ -114,7 +114,7 @@ def _observed(run: Run, errors: tuple[DescriptorError, ...]) -> ObservedRun:
 def source_files(target: Path) -> tuple[SubmittedFile, ...]:
     """The sources: a `.c` file with the headers beside it, or every `.c` and `.h` of a folder."""
     if target.is_dir():
-        paths = sorted(path for path in target.rglob("*.[ch]") if path.is_file())
+        paths = sorted(path for path in target.rglob("*.[ch]") if _is_plain(path))
         base = target
         if not any(path.suffix == ".c" for path in paths):
             raise UsageError(f"there is no .c file in {target}", advice="Name a .c file, or a folder that has some.")
@@ -122,12 +122,17 @@ def source_files(target: Path) -> tuple[SubmittedFile, ...]:
         if target.suffix != ".c":
             raise UsageError(f"{target} is no .c file", advice="Name a .c file, or a folder of them.")
         base = target.parent
-        paths = [target, *sorted(base.glob("*.h"))]
+        paths = [target, *sorted(path for path in base.glob("*.h") if _is_plain(path))]
     else:
         raise UsageError(f"there is no file or folder {target}", advice="Name a .c file, or a folder of them.")
     if len(paths) > MAX_FILES:
         raise UsageError(f"{target} has {len(paths)} source files", advice=f"At most {MAX_FILES} are built together.")
     return tuple(SubmittedFile(name=_name(path, base), data=_read(path)) for path in paths)
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether it is a file of the folder itself: a link in it may lead to any file of this machine."""
+    return path.is_file() and not path.is_symlink()
 
 
 def program_name(target: Path, files: Sequence[SubmittedFile]) -> str:

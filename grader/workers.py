@@ -24,7 +24,7 @@ from grader.spec import Assignment
 from grader.submission import Submission
 from sandbox.container import ContainerStream, Containment
 from sandbox.errors import SandboxError
-from sandbox.launcher import launch_here
+from sandbox.launcher import Launch, launch_here
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -115,9 +115,10 @@ def _take(items: Iterator[T]) -> tuple[T, ...]:
 
 
 def load_everything() -> None:
-    """Import what a grading needs, so that it is loaded before a fork and not after."""
-    import sandbox.docker  # noqa: F401
+    """Import what a grading needs, so that it is loaded before a fork and not after; clear away what is left over."""
+    import sandbox.docker
 
+    sandbox.docker.clear_leftovers()
     gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
 
 
@@ -181,6 +182,22 @@ def _work(connection: Connection, others: list[Connection]) -> None:
     ahead.close()
 
 
+class _Handed:
+    """Gives the sandbox that was started ahead, and starts one if there is none."""
+
+    def __init__(self, stream: ContainerStream | None) -> None:
+        self._stream = stream
+
+    def __call__(self, containment: Containment) -> ContainerStream:
+        stream, self._stream = self._stream, None
+        return stream if stream is not None else launch_here(containment)
+
+    def let_go(self) -> None:
+        """It is another process's now."""
+        if self._stream is not None:
+            self._stream.close()
+
+
 class _SandboxAhead:
     """At most one sandbox that nobody uses yet."""
 
@@ -193,7 +210,7 @@ class _SandboxAhead:
         with suppress(SandboxError):
             self._stream, self._containment = launch_here(containment), containment
 
-    def take(self, containment: Containment) -> Callable[[Containment], ContainerStream]:
+    def take(self, containment: Containment) -> _Handed:
         """What hands out the sandbox that waits, or starts one."""
         stream, self._stream = self._stream, None
         if stream is not None and self._containment != containment:
@@ -206,29 +223,16 @@ class _SandboxAhead:
             self._stream.close()
 
 
-class _Handed:
-    """Gives the sandbox that was started ahead, and starts one if there is none."""
-
-    def __init__(self, stream: ContainerStream | None) -> None:
-        self.stream = stream
-
-    def __call__(self, containment: Containment) -> ContainerStream:
-        return self.stream if self.stream is not None else launch_here(containment)
-
-
-def _grade_in_child(
-    task: _Task, launch: Callable[[Containment], ContainerStream], connection: Connection
-) -> Callable[[], Outcome]:
+def _grade_in_child(task: _Task, sandbox: _Handed, connection: Connection) -> Callable[[], Outcome]:
     """Begin to grade in a process of its own; the function returned waits for the outcome."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
         connection.close()
-        _grade_and_exit(task, launch, writing)
+        _grade_and_exit(task, sandbox, writing)
     os.close(writing)
-    if isinstance(launch, _Handed) and launch.stream is not None:
-        launch.stream.close()  # it is the child's now
+    sandbox.let_go()
 
     def outcome() -> Outcome:
         with open(reading, "rb") as stream:
@@ -245,7 +249,7 @@ def _grade_in_child(
     return outcome
 
 
-def _grade_and_exit(task: _Task, launch: Callable[[Containment], ContainerStream], writing: int) -> NoReturn:
+def _grade_and_exit(task: _Task, launch: Launch, writing: int) -> NoReturn:
     outcome: Outcome
     try:
         outcome = grade(task.assignment, task.submission, launch=launch)

@@ -1,12 +1,13 @@
 """Result files, whole or not at all: a reader never sees half a grade, and a full disk leaves the old one."""
 
+import errno
 import os
 import secrets
 import stat
 import tempfile
 from pathlib import Path
 
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 
 _NEW_FILE_MODE = 0o644
 
@@ -23,7 +24,7 @@ def check_writable(path: Path) -> None:
     try:
         descriptor, name = tempfile.mkstemp(dir=parent, prefix=".grader-")
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise _cannot_write(path, error) from error
     os.close(descriptor)
     Path(name).unlink()
 
@@ -44,7 +45,15 @@ def write_whole(path: Path, text: str) -> None:
         else:
             _replace(path, data, existing)
     except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from error
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: Path, error: OSError) -> GraderError:
+    """The machine's fault if its disk is full or broken, which is no verdict; else the caller's."""
+    message = f"cannot write {path}: {error.strerror}"
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
+        return GraderError(message, advice="There is no verdict; make room and run the command again.")
+    return UsageError(message)
 
 
 def _status(path: Path) -> os.stat_result | None:

@@ -1,12 +1,16 @@
 """A container with the agent in it: its outer limits, and the byte stream to it. Loads nothing of Docker's."""
 
+import os
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLostError
+
+RUNTIME_VARIABLE = "GRADER_RUNTIME"
+"""Names the runtime of every sandbox, also in the processes that a command starts."""
 
 STDOUT = 1
 _STREAM_HEADER = struct.Struct(">BxxxI")
@@ -14,11 +18,14 @@ _STREAM_HEADER = struct.Struct(">BxxxI")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Containment:
-    """The outer limits of one container: of all student processes in it together."""
+    """The outer limits of one container: of all student processes in it together.
+
+    `runtime` is what the engine runs it with, such as Kata Containers; None is the engine's default.
+    """
 
     memory_bytes: int
     processes: int
-    runtime: str | None = None
+    runtime: str | None = field(default_factory=lambda: os.environ.get(RUNTIME_VARIABLE) or None)
 
 
 class Closable(Protocol):
@@ -85,7 +92,7 @@ class ContainerStream:
     def _lost(self) -> SandboxError:
         said = self.errors.decode("utf-8", "replace").strip().splitlines()
         detail = f": {said[-1]}" if said else ""
-        return SandboxError(
+        return SandboxLostError(
             f"the sandbox ended unexpectedly{detail}",
             "This is no fault of the submission; run the command again, and `grader doctor` if it persists.",
         )

@@ -17,8 +17,9 @@ import docker.utils
 import requests.exceptions
 
 from sandbox.container import ContainerStream, Containment
-from sandbox.errors import SandboxError
-from sandbox.image import SESSION_LABEL, image_name
+from sandbox.errors import SandboxError, SandboxLostError
+from sandbox.image import SESSION_LABEL, image_name, remove_leftovers
+from sandbox.owner import OWNER_LABEL, owner
 
 CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "KILL", "SETGID", "SETUID", "SYS_NICE", "SYS_PTRACE")
 """What the agent needs: to become the student, own the student's files, look into and end its processes, and be
@@ -50,10 +51,11 @@ def connect() -> docker.APIClient:
         ) from error
 
 
-def launch(containment: Containment) -> ContainerStream:
+def launch(containment: Containment, *, owned_by: str = "") -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
-    Raises SandboxError if Docker does not answer or the image is missing.
+    `owned_by` is the label of the process it ends with, this one by default. Raises SandboxError if Docker does not
+    answer or the image is missing.
     """
     client = connect()
     uid = 20_000 + secrets.randbelow(40_000)
@@ -64,7 +66,7 @@ def launch(containment: Containment) -> ContainerStream:
             stdin_open=True,
             working_dir="/",
             hostname="sandbox",
-            labels={SESSION_LABEL: secrets.token_hex(8)},
+            labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by or owner()},
             host_config=client.create_host_config(**_host_options(containment)),
         )["Id"]
         connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
@@ -74,7 +76,7 @@ def launch(containment: Containment) -> ContainerStream:
             f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
         ) from error
     except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise SandboxError(
+        raise SandboxLostError(
             f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
         ) from error
     return ContainerStream(container, uid, getattr(connection, "_sock", connection), keep=(connection, client))
@@ -89,6 +91,14 @@ def remove(container: str) -> None:
     with suppress(docker.errors.APIError, requests.exceptions.RequestException):
         client.remove_container(container, force=True)
     client.close()
+
+
+def clear_leftovers() -> None:
+    """Remove what graders that were killed have left; what cannot be removed now is left to the next."""
+    with suppress(SandboxError, docker.errors.DockerException, requests.exceptions.RequestException):
+        client = connect()
+        remove_leftovers(client)
+        client.close()
 
 
 def _host_options(containment: Containment) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The one error of the sandbox: something outside the submission went wrong, so there is no verdict."""
+"""The errors of the sandbox: something outside the submission went wrong, so there is no verdict."""
 
 
 class SandboxError(Exception):
@@ -10,3 +10,7 @@ class SandboxError(Exception):
     def __init__(self, message: str, advice: str = "") -> None:
         super().__init__(message)
         self.advice = advice
+
+
+class SandboxLostError(SandboxError):
+    """One sandbox was lost or could not be relied on; in another one all may go well."""

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sandbox.errors import SandboxError
+from sandbox.owner import OWNER_LABEL, is_gone
 
 if TYPE_CHECKING:  # importing docker takes longer than everything else a command does before it has printed a line
     from docker import APIClient
@@ -96,19 +97,11 @@ def build_image(client: APIClient, say: Callable[[str], None]) -> str:
 def prune_images(client: APIClient) -> list[str]:
     """Removes what earlier versions and crashes left behind; returns what it removed, one phrase for each.
 
-    The current image stays, and so does an older one that a container still needs. A sandbox in use lives for
-    minutes, so a container that is up counts as left behind only after an hour.
+    The current image stays, and so does an older one that a container still needs.
     """
     from docker.errors import APIError
 
-    removed = []
-    for container in client.containers(all=True, filters={"label": SESSION_LABEL}):
-        up = container["State"] in ("created", "running", "paused")
-        if up and time.time() - container["Created"] < _IN_USE_SECONDS:
-            continue
-        with suppress(APIError):
-            client.remove_container(container["Id"], force=True)
-            removed.append(f"container {container['Id'][:12]}")
+    removed = remove_leftovers(client)
     current = image_name()
     for image in client.images(name=REPOSITORY):
         for tag in image["RepoTags"] or ():
@@ -116,6 +109,27 @@ def prune_images(client: APIClient) -> list[str]:
                 with suppress(APIError):
                     client.remove_image(tag)
                     removed.append(f"image {tag}")
+    return removed
+
+
+def remove_leftovers(client: APIClient) -> list[str]:
+    """Removes the sandboxes whose grader has ended without them; returns what it removed, one phrase for each.
+
+    Of a grader on another machine, or in another container, it cannot be told whether it has ended. A sandbox lives
+    for minutes, so such a one is left over only after an hour.
+    """
+    from docker.errors import APIError
+
+    removed = []
+    for container in client.containers(all=True, filters={"label": SESSION_LABEL}):
+        left = is_gone((container["Labels"] or {}).get(OWNER_LABEL, ""))
+        if left is None:
+            up = container["State"] in ("created", "running", "paused")
+            left = not up or time.time() - container["Created"] > _IN_USE_SECONDS
+        if left:
+            with suppress(APIError):  # most go by themselves, perhaps just now
+                client.remove_container(container["Id"], force=True)
+                removed.append(f"container {container['Id'][:12]}")
     return removed
 
 

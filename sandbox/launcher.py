@@ -14,7 +14,8 @@ from dataclasses import asdict
 from typing import NoReturn
 
 from sandbox.container import ContainerStream, Containment
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLostError
+from sandbox.owner import owner
 
 _MESSAGE_BYTES = 64 << 10
 
@@ -38,20 +39,20 @@ def launch_ahead() -> Launch:
     if not _hands_over(os.environ.get("DOCKER_HOST", "")):
         return launch_here
     ours, theirs = socket.socketpair()
-    process = os.fork()
-    if process == 0:
+    owned_by = owner()
+    if os.fork() == 0:
         ours.close()
-        _serve(theirs)
+        _serve(theirs, owned_by)
     theirs.close()
 
     def launch(containment: Containment) -> ContainerStream:
         with ours:
             ours.sendall(json.dumps(asdict(containment)).encode())
             data, descriptors, _flags, _address = socket.recv_fds(ours, _MESSAGE_BYTES, 1)
-        os.waitpid(process, 0)
         answer = json.loads(data or b"{}")
         if not descriptors:
-            raise SandboxError(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
+            error = SandboxLostError if answer.get("is_lost", True) else SandboxError
+            raise error(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
         return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
 
     return launch
@@ -61,15 +62,19 @@ def _hands_over(docker_host: str) -> bool:
     return docker_host == "" or docker_host.startswith("unix://")
 
 
-def _serve(channel: socket.socket) -> NoReturn:
-    """Start a sandbox for the containment that is asked for, if one ever is, and hand its stream over."""
+def _serve(channel: socket.socket, owned_by: str) -> NoReturn:
+    """Start a sandbox for the containment that is asked for, if one ever is, and hand its stream over.
+
+    What is left of killed graders is cleared away afterwards, when nobody waits.
+    """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
-        from sandbox.docker import launch
+        from sandbox.docker import clear_leftovers, launch
 
         data = channel.recv(_MESSAGE_BYTES)
         if data:
-            _answer(channel, lambda: launch(Containment(**json.loads(data))))
+            _answer(channel, lambda: launch(Containment(**json.loads(data)), owned_by=owned_by))
+            clear_leftovers()
     finally:
         os._exit(0)
 
@@ -78,8 +83,10 @@ def _answer(channel: socket.socket, launch: Callable[[], ContainerStream]) -> No
     try:
         stream = launch()
     except SandboxError as error:
-        channel.sendall(json.dumps({"error": (str(error), error.advice)}).encode())
+        is_lost = isinstance(error, SandboxLostError)
+        channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())
         return
     message = json.dumps({"container": stream.container, "uid": stream.uid}).encode()
-    with suppress(OSError):  # nobody waits any more: the agent ends with this process
+    with suppress(OSError):  # nobody waits any more: the agent ends with the stream
         socket.send_fds(channel, [message], [stream.fileno()])
+    stream.close()

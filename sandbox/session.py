@@ -4,6 +4,7 @@ A session is one container for one submission. Nothing here judges: what the age
 `RunRecord` and handed on as it came.
 """
 
+import math
 import select
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
-from sandbox.errors import SandboxError
+from sandbox.errors import SandboxError, SandboxLostError
 from sandbox.wire import (
     CloseInput,
     Decoder,
@@ -24,6 +25,7 @@ from sandbox.wire import (
     Input,
     Keep,
     Look,
+    Lost,
     Message,
     Names,
     Output,
@@ -41,6 +43,9 @@ from sandbox.wire import (
 
 ANSWER_SECONDS = 60.0
 """How long the agent may take for an answer. It takes under a millisecond; this only bounds a broken machine."""
+
+STALLED_SECONDS = 30.0
+"""How much longer than wanted `wait_fairly` waits in all, however busy the machine is."""
 
 T = TypeVar("T")
 
@@ -120,7 +125,7 @@ class Session:
     def machine(self) -> Facts:
         """`kernel` and `machine` as the agent found them; waits for the agent to be up."""
         if self.wait(lambda: self._ready, ANSWER_SECONDS) is None:
-            raise SandboxError("the sandbox did not come up", "Run `grader doctor` to find out why.")
+            raise SandboxLostError("the sandbox did not come up", "Run `grader doctor` to find out why.")
         assert self._ready is not None
         return self._ready
 
@@ -209,7 +214,7 @@ class Session:
         if record.ended is None:
             self._send(Stop(record.number))
             if self.wait(lambda: record.ended, ANSWER_SECONDS) is None:
-                raise SandboxError("the sandbox does not end a run", "Run the command again.")
+                raise SandboxLostError("the sandbox does not end a run", "Run the command again.")
 
     def look(self) -> Facts:
         """A snapshot of every student process, now."""
@@ -223,20 +228,34 @@ class Session:
         request_id = self._last_request
         self._send(message, request_id)
         if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
-            raise SandboxError("the sandbox does not answer", "Run the command again.")
+            raise SandboxLostError("the sandbox does not answer", "Run the command again.")
         answer = self._answers.pop(request_id)
         if isinstance(answer, Failed):
             raise RequestFailedError(answer.errno_name, answer.reason)
         return answer
 
-    def wait(self, condition: Callable[[], T | None], seconds: float) -> T | None:
-        """Take in what comes until `condition` yields something, which is returned, or time is up: None."""
+    def wait(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
+        """Take in what comes until `condition` yields something, which is returned, or time is up: None.
+
+        It is asked whenever something has come, and every `again` seconds.
+        """
         deadline = time.monotonic() + seconds
         while (found := condition()) is None:
             left = deadline - time.monotonic()
             if left <= 0:
                 return None
-            self._exchange(left)
+            self._exchange(min(left, again))
+        return found
+
+    def wait_fairly(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
+        """Like `wait`, but by the programs' own time: what they lose to a busy or paused machine is not counted."""
+        started = time.monotonic()
+        left = seconds
+        while (found := self.wait(condition, left, again)) is None:
+            passed = time.monotonic() - started
+            left = seconds - passed + float(self.request(Lost(passed)).facts["seconds"])
+            if left <= 0 or passed > seconds + STALLED_SECONDS:
+                return condition()  # what came while nobody looked, this process being kept waiting itself
         return found
 
     def _send(self, message: Message, request_id: int = 0) -> None:
@@ -259,19 +278,29 @@ class Session:
         try:
             messages = self._decoder.feed(data)
         except ProtocolError as error:
-            raise SandboxError(f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`.") from error
+            raise SandboxLostError(
+                f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`."
+            ) from error
         for request_id, message in messages:
             match message:
                 case Done() | Failed():
                     self._answers[request_id] = message
                 case Ready():
-                    self._ready = message.facts
+                    self._take_ready(message.facts)
                 case Quiet():
                     self._take_quiet(message)
                 case Output() | Event() | Ended():
                     self._take_report(message)
                 case _:
-                    raise SandboxError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+                    raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+
+    def _take_ready(self, facts: Facts) -> None:
+        if facts["missing"]:
+            raise SandboxError(
+                f"the sandbox image lacks {', '.join(facts['missing'])}",
+                "Remove the image with `docker rmi` and run `grader sandbox build`.",
+            )
+        self._ready = facts
 
     def _take_quiet(self, message: Quiet) -> None:
         if message.served != self._sent:  # from before the agent had our last word

@@ -105,6 +105,14 @@ class Look(NamedTuple):
     """Take a snapshot now; answered by `Done` with the snapshot as facts."""
 
 
+class Lost(NamedTuple):
+    """Ask how many of the last `seconds` the programs lost to a busy machine; answered by `Done` whose facts hold
+    `seconds`.
+    """
+
+    seconds: float
+
+
 class Stop(NamedTuple):
     """Kill what is left of a run; `Ended` follows. Not answered."""
 
@@ -184,6 +192,7 @@ Message = (
     | CloseInput
     | Signal
     | Look
+    | Lost
     | Stop
     | Ready
     | Done

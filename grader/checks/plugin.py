@@ -15,6 +15,7 @@ import pytest
 
 import grader
 import sandbox
+from grader.checks.canaries import require_healthy_canaries
 from grader.checks.fixtures import FdProbe, WorkFolder
 from grader.checks.message import explain, transcript
 from grader.checks.program import Program
@@ -186,12 +187,16 @@ class GradingPlugin:
     def _fail(self, check: CheckSpec, text: str) -> None:
         message, findings = explain(text, self._context.runs, self._context.asked)
         told = transcript(self._context.runs)
-        if self._program is not None:
-            try:
+        try:
+            if self._context.timed_out:
+                for process in self._context.processes:
+                    process.stop()
+                require_healthy_canaries(self._open_session())
+            if self._program is not None:
                 findings = self._program.locate(findings)
-            except SandboxError as error:
-                self.fault = error
-                return
+        except SandboxError as error:
+            self.fault = error
+            return
         self._record(check, Outcome.FAILED, message, findings, told)
 
     def _is_our_own(self, error: BaseException, call: "pytest.CallInfo[None]") -> bool:

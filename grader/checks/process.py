@@ -208,15 +208,19 @@ class Process:
         Raises CheckFailed if the program ends before, or time is up; a condition about a process that is gone is
         false.
         """
-        deadline = time.monotonic() + within
-        while True:
-            ended = self._record.ended  # before the look: with its answer the news of the end may come
+
+        def reached() -> View | None:
+            has_ended = self._record.ended is not None  # before the look: what it did last counts
             view = self.view()
-            if self._is_met(condition, view):
-                return view
-            if ended is not None or time.monotonic() > deadline:
-                raise CheckFailed(f"{self} did not reach the state that was waited for: {self._why()}; {view}")
-            self._session.wait(lambda: self._record.ended, LOOK_AGAIN_SECONDS)
+            return view if has_ended or self._is_met(condition, view) else None
+
+        view = self._session.wait_fairly(reached, within, LOOK_AGAIN_SECONDS)
+        if view is None:
+            self._context.timed_out = True
+            view = self.view()
+        if self._is_met(condition, view):
+            return view
+        raise CheckFailed(f"{self} did not reach the state that was waited for: {self._why()}; {view}")
 
     @staticmethod
     def _is_met(condition: Callable[[View], object], view: View) -> bool:
@@ -252,7 +256,8 @@ class Process:
             over = found is not None or self._record.ended is not None or self._judge_quiet() is not None
             return True if over else None
 
-        self._session.wait(stirred, seconds)
+        if self._session.wait_fairly(stirred, seconds) is None:
+            self._context.timed_out = True
         return found
 
     def _finish(self, reason: str | None = None, within: float | None = None) -> Run:
@@ -265,6 +270,8 @@ class Process:
         history = read_history(self.pid, self._record.events)
         ended = self._record.ended
         assert ended is not None
+        if ended.reason == "timeout":
+            self._context.timed_out = True
         if history.timeout_snapshot is not None:
             hang = self._describe(history.timeout_snapshot)
         raw = ended.facts["wait_status"]

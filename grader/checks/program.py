@@ -11,11 +11,15 @@ from grader.findings import Finding, FindingKind, Source
 from grader.observe.history import WORK_FOLDER
 from grader.spec import Limits
 from sandbox.agent.watch_filter import DESCRIPTORS, OPENINGS
+from sandbox.errors import SandboxLostError
 from sandbox.session import RequestFailedError, RunLimits, Session
 
 if TYPE_CHECKING:
     from grader.observe.misuses import DescriptorError
     from grader.observe.origins import LineTable
+
+_MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO"})
+"""Why a program may not start although nothing is wrong with it, unless another of its processes takes all there is."""
 
 
 class Program:
@@ -95,6 +99,11 @@ class Program:
                 argv, limits, env=invocation.env, traced=traced, terminal=terminal, faults=faults
             )
         except RequestFailedError as error:
+            crowded = any(other.is_running for other in self._context.processes)
+            if error.errno_name in _MACHINE_ERRORS and not crowded:
+                raise SandboxLostError(
+                    f"{command} cannot be started: {error.errno_name}", "Run the command again, or `grader doctor`."
+                ) from error
             raise CheckFailed(f"{command} cannot be started any more: {error.errno_name}") from error
         process = Process(
             self._session,

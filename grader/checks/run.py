@@ -65,6 +65,7 @@ class Invocation:
 class CheckContext:
     """What one check did, for its report: the runs it made, the files it wrote, the findings it asked for.
 
+    `timed_out` says that something did not come in time, so that the verdict depends on how fast this machine is.
     A check that runs a program to its end sends no signals; `handlers_may_run` is for who watches a program without
     knowing whether somebody means to.
     """
@@ -73,6 +74,7 @@ class CheckContext:
     stored: list[tuple[str, bytes, int]] = field(default_factory=list)
     processes: list["Process"] = field(default_factory=list)
     asked: list[Finding] = field(default_factory=list)
+    timed_out: bool = False
     handlers_may_run: bool = False
 
 

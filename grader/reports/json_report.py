@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 
 from grader.findings import Finding
-from grader.reports.text import without_surrogates
+from grader.reports.text import json_without_ci_commands, without_surrogates
 from grader.result import BuildReport, CheckResult, Diagnostic, Environment, Result, plain_number
 
 SCHEMA = "grader.result/1"
@@ -15,7 +15,7 @@ JsonObject = dict[str, object]
 def render(result: Result) -> str:
     """One JSON object, in ASCII so that it passes through any locale, ending in a newline."""
     # An infinity or NaN is no JSON: refused here rather than by whoever reads the file.
-    return json.dumps(_clean(result_object(result)), indent=2, allow_nan=False) + "\n"
+    return json_without_ci_commands(json.dumps(_clean(result_object(result)), indent=2, allow_nan=False)) + "\n"
 
 
 def result_object(result: Result) -> JsonObject:

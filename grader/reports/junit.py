@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from junit_xml import TestCase, TestSuite
 
 from grader.reports.evidence import adds_to, facts, fraction, headline
-from grader.reports.text import cut, one_line, xml_text
+from grader.reports.text import cut, one_line, without_ci_commands, xml_text
 from grader.result import CheckResult, Outcome, Result, plain_number
 
 # Artemis cuts feedback at 20 000 characters, GitLab refuses files over 30 MB: a hundred checks stay below.
@@ -43,7 +43,8 @@ def render(result: Result) -> str:
     _set_times(root, result)
     _drop_unknown_attributes(root)
     ElementTree.indent(root)
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    document = without_ci_commands(ElementTree.tostring(root, encoding="unicode"))  # it may be printed into a job's log
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{document}\n'
 
 
 def _test_case(result: Result, check: CheckResult) -> TestCase:

@@ -8,7 +8,7 @@ from grader.findings import Finding, FindingKind
 from grader.observation import DescriptorError, Observation, ObservedProcess, ObservedRun, Step, StepKind
 from grader.reports.evidence import facts
 from grader.reports.json_report import JsonObject, finding_object
-from grader.reports.text import visible, without_surrogates
+from grader.reports.text import json_without_ci_commands, visible, without_ci_commands, without_surrogates
 
 SCHEMA = "grader.observation/1"
 
@@ -31,7 +31,7 @@ def render_json(observation: Observation) -> str:
         "descriptor_errors": [_descriptor_error(error) for error in run.descriptor_errors] if run else [],
         "findings": [finding_object(finding) for finding in observation.findings],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json_without_ci_commands(json.dumps(content, indent=2)) + "\n"
 
 
 def _exit(run: ObservedRun | None) -> JsonObject | None:
@@ -238,4 +238,4 @@ class _Lines:
         return f"\x1b[31m{text}\x1b[0m" if self._color else text
 
     def text(self) -> str:
-        return "\n".join(self._lines) + "\n"
+        return without_ci_commands("\n".join(self._lines)) + "\n"

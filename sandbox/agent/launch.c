@@ -183,6 +183,8 @@ static int prepare(const struct launch *launch, int channel)
         return -1;
     if (launch->terminal && ioctl(0, TIOCSCTTY, 0) < 0)
         return -1;
+    if (setpriority(PRIO_PROCESS, 0, 0) < 0) /* the agent's own is higher */
+        return -1;
     if (set_limits(launch) < 0 || write_whole("/proc/self/oom_score_adj", launch->oom_score) < 0)
         return -1;
     if (become_student(launch) < 0 || chdir(launch->folder) < 0)

@@ -9,6 +9,8 @@ The agent trusts the host. It trusts nothing that a student's process wrote, and
 stay alive: bounded reads, no blocking open, no fork needed to kill.
 """
 
+import contextlib
+import errno
 import os
 import select
 import signal
@@ -18,6 +20,7 @@ from collections.abc import Callable
 from functools import partial
 
 from sandbox.agent import capture, kernel, sweep
+from sandbox.agent.clock import OwnClock
 from sandbox.agent.program import Program
 from sandbox.agent.reading import error_name, text
 from sandbox.agent.spawn import EXEC_PASS, WORK, spawn
@@ -33,6 +36,7 @@ from sandbox.wire import (
     Input,
     Keep,
     Look,
+    Lost,
     Message,
     Names,
     Quiet,
@@ -51,6 +55,25 @@ TICK_SECONDS = 0.005
 
 QUIET_AGAIN_SECONDS = 0.5
 """How often a sandbox that stays quiet is judged again: a timer may have gone off that moved nothing."""
+
+EVENT_BYTES = 32 << 20
+"""How much of one run's events the host is told. A program that does more is held at its next watched call until its
+time is up: forty thousand processes are none that anybody has asked for."""
+
+PROGRAM_BYTES = 16 << 20
+"""A program that is kept lies in memory three times at the worst; its author chooses how large it is."""
+
+UNSENT_BYTES = 4 << 20
+"""How much may be on its way to the host before nothing more is captured: it is the agent's memory."""
+
+NICE = -10
+"""The agent goes before the student's programs, however many they are."""
+
+TOOLS = (
+    *("/bin/sh", "/bin/cat", "/usr/bin/gcc", "/usr/bin/as", "/usr/bin/ld", "/usr/bin/strace", "/usr/bin/valgrind"),
+    *("/usr/local/bin/canary", "/usr/local/bin/fdprobe", kernel.LIBRARY),
+)
+"""What an image must have. Where one is missing, checks would fail for no fault of the program's."""
 
 HOST_IN, HOST_OUT = 0, 1
 
@@ -73,6 +96,7 @@ class Agent:
         self._served = 0
         self._next_tick = 0.0
         self._wake_read = -1
+        self._clock = OwnClock()
         self._exit_offsets = kernel.exit_fallback_offsets()
         self._start_offsets = kernel.start_offsets()
 
@@ -88,8 +112,11 @@ class Agent:
         self._watch(HOST_IN, self._read_host, select.EPOLLIN)
         self._watch(self._wake_read, self._reap, select.EPOLLIN)
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
+        with contextlib.suppress(OSError):  # it may be refused by a stricter runtime
+            os.setpriority(os.PRIO_PROCESS, 0, NICE)
         sweep.sweep(self._uid)
-        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE}))
+        missing = [path for path in TOOLS if not os.access(path, os.X_OK)]
+        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE, "missing": missing}))
         while True:
             self._flush()
             ready = self._epoll.poll(self._poll_seconds())
@@ -119,14 +146,15 @@ class Agent:
             return
         self._next_tick = now + TICK_SECONDS
         self._is_awaited = self._is_awaited or bool(self._queue)
-        self._turn(now)
+        self._clock.turn()
+        self._turn()
         if any(program.held_calls is not None for program in self._programs.values()):
             self._look_whether_quiet()
 
-    def _turn(self, now: float) -> None:
+    def _turn(self) -> None:
         for program in list(self._programs.values()):
             descriptors = [*program.outputs, *(program.held_calls or ()), program.input, *program.pidfds]
-            program.turn(now, alone=len(self._programs) == 1)
+            program.turn(alone=len(self._programs) == 1)
             if program.over:
                 for descriptor in descriptors:
                     if descriptor is not None:
@@ -170,8 +198,10 @@ class Agent:
             del self._on_ready[descriptor]
 
     def _on_notifications(self, program: Program, event: int) -> None:
-        if program.held_calls is not None and not program.on_notifications():
-            self._unwatch(program.held_calls.notifications)
+        if program.held_calls is not None:
+            told_too_much = program.events_bytes > EVENT_BYTES
+            if told_too_much or not program.on_notifications():
+                self._unwatch(program.held_calls.notifications)
         self._watch_new(program)
 
     def _reap(self, event: int) -> None:
@@ -183,10 +213,12 @@ class Agent:
                 break
             if pid == 0:
                 break
+            if os.WIFSTOPPED(status):  # of a process that has asked its parent to trace it, see ptrace(2)
+                continue
             for program in self._programs.values():
                 if program.knows(pid):
                     program.on_reaped(pid, status)
-        self._turn(time.monotonic())
+        self._turn()
 
     # -- whether everything sleeps ----------------------------------------------------------------
 
@@ -236,12 +268,20 @@ class Agent:
         if not self._is_awaited:
             return
         for message, request_id in self._queue:
-            self._outgoing += encode(message, request_id)
+            frame = encode(message, request_id)
+            self._outgoing += frame
+            if isinstance(message, Event) and message.run in self._programs:
+                self._programs[message.run].events_bytes += len(frame)
         self._queue.clear()
         try:
             while self._outgoing:
-                written = os.write(HOST_OUT, self._outgoing[: 1 << 20])
-                del self._outgoing[:written]
+                try:
+                    written = os.write(HOST_OUT, self._outgoing[: 1 << 20])
+                    del self._outgoing[:written]
+                except BlockingIOError:
+                    if len(self._outgoing) < UNSENT_BYTES:
+                        raise
+                    select.select((), (HOST_OUT,), ())
         except BlockingIOError:
             if HOST_OUT not in self._on_ready:
                 self._watch(HOST_OUT, lambda event: None, select.EPOLLOUT)
@@ -276,6 +316,8 @@ class Agent:
                 (os.killpg if message.group else os.kill)(message.pid, message.number)
             case Look():
                 return Done(self._snapshot(), b"")
+            case Lost():
+                return Done({"seconds": self._clock.lost_in(message.seconds)}, b"")
             case Stage():
                 _make_folders(sweep.STAGE, message.path)
                 sweep.write_file(sweep.STAGE, message.path, message.data, message.mode, 0)
@@ -284,7 +326,9 @@ class Agent:
             case Fetch():
                 return Done({}, sweep.read_file(WORK, message.path, message.max_bytes)[0])
             case Keep():
-                data, _mode = sweep.read_file(WORK, message.path, 64 << 20)
+                data, _mode = sweep.read_file(WORK, message.path, PROGRAM_BYTES + 1)
+                if len(data) > PROGRAM_BYTES:
+                    raise OSError(errno.EFBIG, "the program is too large")
                 sweep.write_file(sweep.STAGE, message.path, data, 0o755, 0)
             case Names():
                 return Done({"names": sorted(os.listdir(WORK))}, b"")
@@ -331,7 +375,9 @@ class Agent:
             with_input=message.input,
             terminal=message.terminal,
         )
-        program = Program(message.run, spawned, message.limits, message.faults, self._send)
+        if not self._programs:
+            self._clock.start()
+        program = Program(message.run, spawned, message.limits, message.faults, self._send, self._clock.now)
         self._programs[message.run] = program
         for descriptor in program.outputs:
             self._watch(descriptor, partial(self._on_output, program, descriptor), select.EPOLLIN)
@@ -347,7 +393,7 @@ class Agent:
         sweep.kill_everything()
         for program in list(self._programs.values()):
             program.wait_status = program.wait_status or 0
-        self._turn(time.monotonic())
+        self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)
 

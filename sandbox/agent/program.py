@@ -17,6 +17,10 @@ from sandbox.wire import Ended, Event, Facts, Message, Output
 GRACE_SECONDS = 0.2
 """How long processes may outlive the program's first process before they count as left behind."""
 
+LOST_TIMES, LOST_SECONDS = 4, 10
+"""The time limit in the machine's time: however busy it is, a run ends after so many times its limit and so many
+seconds. The host then looks whether the machine was to blame."""
+
 READ_BYTES = 64 << 10
 PENDING_INPUT_BYTES = 64 << 10
 END_OF_FILE = b"\x04"
@@ -32,7 +36,7 @@ _NAMES = {number: name for name, number in kernel.SYSCALL.items()}
 
 
 class Program:
-    """A running program. `watch` registers a descriptor with the agent's loop, `send` emits a message."""
+    """A running program. `send` emits a message; `own_time` is the clock that its limits are judged by."""
 
     def __init__(
         self,
@@ -41,6 +45,7 @@ class Program:
         limits: dict[str, float],
         faults: list[Facts],
         send: Callable[[Message], None],
+        own_time: Callable[[], float],
     ) -> None:
         self.number = number
         self.pid = spawned.pid
@@ -48,11 +53,14 @@ class Program:
         self.outputs = dict(zip(spawned.outputs, (1, 2), strict=False))
         self.terminal = spawned.terminal
         self.held_calls = spawned.held_calls
-        self.deadline = time.monotonic() + limits["wall_seconds"]
+        self.deadline = own_time() + limits["wall_seconds"]
+        self._last_deadline = time.monotonic() + LOST_TIMES * limits["wall_seconds"] + LOST_SECONDS
+        self.events_bytes = 0
         self.reason = "exited"
         self.wait_status: int | None = None
         self.over = False
         self._send = send
+        self._own_time = own_time
         self._limits = limits
         self._faults = [dict(fault, seen=0) for fault in faults]
         self._input_queue = bytearray()
@@ -318,13 +326,13 @@ class Program:
         self._event("reaped", pid, {"wait_status": wait_status})
         if pid == self.pid:
             self.wait_status = wait_status
-            self._grace_ends = time.monotonic() + GRACE_SECONDS
+            self._grace_ends = self._own_time() + GRACE_SECONDS
 
     def stop(self, reason: str) -> None:
         """End the run: everything of it is killed, again on every turn of the loop until nothing is left."""
         if self.reason == "exited":
             self.reason = reason
-        self._grace_ends = time.monotonic()
+        self._grace_ends = self._own_time()
         self._event("stop", self.pid, {})
         self.kill_rest()
 
@@ -343,15 +351,18 @@ class Program:
                     self.know(pid)
         return [pid for pid in present if pid in self._known]
 
-    def turn(self, now: float, alone: bool) -> None:
+    def turn(self, alone: bool) -> None:
         """See to time limits and to the end; `alone`: no other run is active, so every process is this run's."""
         if self.over:
             return
+        now = self._own_time()
+        clock = time.monotonic()
         if alone:
             for pid in capture.student_processes():
                 self.know(pid)
-        if self.wait_status is None and now >= self.deadline and self.reason == "exited":
-            self._event("timeout", self.pid, {"snapshot": capture.snapshot(self.outside(), now)})
+        is_late = now >= self.deadline or clock >= self._last_deadline
+        if self.wait_status is None and is_late and self.reason == "exited":
+            self._event("timeout", self.pid, {"snapshot": capture.snapshot(self.outside(), clock)})
             self.stop("timeout")
         members = self.members()
         if self.wait_status is not None and not members:
@@ -360,7 +371,7 @@ class Program:
             if self.reason == "exited" and self.wait_status is not None:
                 self.reason = "survivors"
                 self._event(
-                    "survivors", self.pid, {"members": members, "snapshot": capture.snapshot(self.outside(), now)}
+                    "survivors", self.pid, {"members": members, "snapshot": capture.snapshot(self.outside(), clock)}
                 )
             self.kill_rest()
 

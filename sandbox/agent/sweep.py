@@ -43,8 +43,9 @@ def sweep(uid: int) -> None:
         for folder in SWEPT:
             _empty(folder)
         for kind in ("shm", "msg", "sem"):
-            for identifier in _ipc_identifiers(kind):
-                kernel.remove_ipc(kind, identifier)
+            while identifiers := _ipc_identifiers(kind):  # a long table is not read to its end at once
+                for identifier in identifiers:
+                    kernel.remove_ipc(kind, identifier)
     finally:
         os.seteuid(0)
     for folder in (WORK, "/tmp", "/dev/shm"):
@@ -52,39 +53,56 @@ def sweep(uid: int) -> None:
 
 
 def _empty(folder: str) -> None:
+    """Remove what is in `folder`, however deep: a folder's own folders are moved up before it is removed.
+
+    So neither the depth of a tree, which may be beyond any path (PATH_MAX), nor its size counts.
+    """
     try:
-        entries = list(os.scandir(folder))
+        base = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                import shutil  # slow to import, and most programs make no folders
-
-                _make_accessible(entry.path)
-                shutil.rmtree(entry.path, ignore_errors=True)
-            else:
-                os.unlink(entry.path)
-        except OSError:
-            continue  # another's file in a sticky folder, which the second round removes as root
-
-
-def _make_accessible(folder: str) -> None:
-    """Undo `chmod 000` on folders below, which would keep even their owner from removing what is in them."""
     try:
-        os.chmod(folder, 0o700)
-        for entry in os.scandir(folder):
-            if entry.is_dir(follow_symlinks=False):
-                _make_accessible(entry.path)
-    except OSError:
-        return
+        waiting = _remove_files(base, base, 0)
+        moved = 0
+        while waiting:
+            name = waiting.pop()
+            with contextlib.suppress(OSError):  # another's in a sticky folder, which the second round removes as root
+                os.chmod(name, 0o700, dir_fd=base)
+                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=base)
+                try:
+                    folders = _remove_files(inner, base, moved)
+                finally:
+                    os.close(inner)
+                moved += len(folders)
+                waiting += folders
+                os.rmdir(name, dir_fd=base)
+    finally:
+        os.close(base)
+
+
+def _remove_files(folder: int, base: int, moved: int) -> list[str]:
+    """Remove the files of `folder`, and move its folders into `base`, numbered from `moved`; return their names."""
+    folders = []
+    for entry in list(os.scandir(folder)):
+        with contextlib.suppress(OSError):
+            if not entry.is_dir(follow_symlinks=False):
+                os.unlink(entry.name, dir_fd=folder)
+            elif folder == base:
+                folders.append(entry.name)
+            else:
+                name = f".swept{moved + len(folders)}"
+                os.chmod(entry.name, 0o700, dir_fd=folder)  # a folder that may not be written cannot be moved
+                os.rename(entry.name, name, src_dir_fd=folder, dst_dir_fd=base)
+                folders.append(name)
+    return folders
 
 
 def _ipc_identifiers(kind: str) -> list[int]:
     listed = text(f"/proc/sysvipc/{kind}")
     if not isinstance(listed, str):
         return []
-    return [int(line.split()[1]) for line in listed.splitlines()[1:]]
+    complete = listed[: listed.rfind("\n") + 1]
+    return [int(line.split()[1]) for line in complete.splitlines()[1:]]
 
 
 def write_file(folder: str, path: str, data: bytes, mode: int, owner: int) -> None:

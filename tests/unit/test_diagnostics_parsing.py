@@ -8,6 +8,7 @@ from grader.build import build, parse_diagnostics
 from grader.result import BuildReport, Diagnostic
 from grader.spec import BuildSpec
 from grader.submission import SubmittedFile
+from sandbox.errors import SandboxError
 from sandbox.session import RequestFailedError, RunRecord
 from sandbox.wire import Ended
 
@@ -236,7 +237,9 @@ def test_any_text_at_all_can_be_parsed(log: str) -> None:
 
 
 class CompilerSession:
-    """A session in which the compiler ends at once."""
+    """A session in which the compiler ends at once, and compiles what is known to be good if `is_sane`."""
+
+    is_sane = True
 
     def __init__(self, said: bytes = b"", wait_status: int = 0, *, makes: bool = True, **ended: object) -> None:
         self.staged: dict[str, bytes] = {}
@@ -254,11 +257,18 @@ class CompilerSession:
     def reset(self) -> None:
         assert self.staged
 
+    def store(self, path: str, data: bytes) -> None:
+        self.stored = path
+
     def spawn(self, argv: list[str], limits: object, **options: object) -> RunRecord:
+        if argv[-1] == ".canary.c" and self.is_sane:
+            return RunRecord(number=2, ended=Ended(2, "exited", {"wait_status": 0, "oom_kills": 0}))
         self.argv = argv
         return RunRecord(number=1, stderr=bytearray(self._said), ended=self._ended)
 
-    def wait(self, condition: object, seconds: float) -> None: ...
+    def wait_fairly(self, condition: object, seconds: float) -> None: ...
+
+    def stop(self, record: RunRecord) -> None: ...
 
     def keep(self, path: str) -> None:
         if not self._makes:
@@ -302,6 +312,14 @@ def test_warnings_of_a_program_that_compiles_are_kept() -> None:
 def test_a_compiler_that_did_not_finish_is_told_in_the_log(session: CompilerSession, said: str) -> None:
     report = built(session)
     assert (report.ok, report.log.strip()) == (False, said)
+
+
+def test_a_compiler_that_compiles_nothing_is_no_fault_of_the_submission() -> None:
+    session = CompilerSession(b"gcc: fatal error: cannot execute 'cc1'\n", 1 << 8)
+    session.is_sane = False
+    with pytest.raises(SandboxError, match="known to be good: gcc: fatal error: cannot execute 'cc1'"):
+        built(session)
+    assert session.stored == ".canary.c"
 
 
 def test_the_log_has_the_names_that_the_student_knows() -> None:

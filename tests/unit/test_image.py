@@ -25,6 +25,7 @@ from sandbox.image import (
     image_name,
     prune_images,
 )
+from sandbox.owner import OWNER_LABEL, owner
 
 PACKAGE = Path(__file__).parents[2] / "sandbox"
 
@@ -176,9 +177,11 @@ def test_prune_keeps_the_current_image_and_what_is_in_use() -> None:
 def test_prune_spares_sandboxes_that_may_be_at_work() -> None:
     engine, now = Engine(), time.time()
     engine.containers_present = [
-        {"Id": "a" * 64, "State": "running", "Created": now - 60},
-        {"Id": "b" * 64, "State": "running", "Created": now - 7200},
-        {"Id": "c" * 64, "State": "exited", "Created": now - 60},
+        {"Id": "a" * 64, "State": "running", "Created": now - 60, "Labels": None},
+        {"Id": "b" * 64, "State": "running", "Created": now - 7200, "Labels": None},
+        {"Id": "c" * 64, "State": "exited", "Created": now - 60, "Labels": None},
+        {"Id": "d" * 64, "State": "running", "Created": now - 7200, "Labels": {OWNER_LABEL: owner()}},
+        {"Id": "e" * 64, "State": "created", "Created": now - 1, "Labels": {OWNER_LABEL: owner()[:-1]}},
     ]
-    assert prune(engine) == ["container bbbbbbbbbbbb", "container cccccccccccc"]
-    assert [container["Id"][0] for container in engine.containers_present] == ["a"]
+    assert prune(engine) == ["container bbbbbbbbbbbb", "container cccccccccccc", "container eeeeeeeeeeee"]
+    assert [container["Id"][0] for container in engine.containers_present] == ["a", "d"]

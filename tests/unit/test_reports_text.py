@@ -1,5 +1,6 @@
 """Whatever bytes a program printed, no report acts on them."""
 
+import json
 import time
 
 import pytest
@@ -8,6 +9,7 @@ from grader.reports.text import (
     cells,
     cut,
     cut_lines,
+    json_without_ci_commands,
     one_line,
     visible,
     without_ci_commands,
@@ -71,6 +73,7 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
     [
         ("::error::x", r"\::error::x"),
         ("ok\n  ::add-mask::x", "ok\n  \\::add-mask::x"),
+        ("\N{NO-BREAK SPACE}::error::x", "\N{NO-BREAK SPACE}\\::error::x"),
         ("see std::cout", "see std::cout"),
         ("##[group]", r"#\#[group]"),
         ("##vso[task.complete]", r"#\#vso[task.complete]"),
@@ -79,6 +82,13 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 )
 def test_a_ci_runner_finds_no_command(text: str, harmless: str) -> None:
     assert without_ci_commands(text) == harmless
+
+
+@pytest.mark.parametrize("text", ["##[group]", "###vso[task.complete]", "\\##[x]", "a ## b"])
+def test_a_ci_runner_finds_no_command_in_json_that_says_the_same(text: str) -> None:
+    written = json_without_ci_commands(json.dumps({"said": text}))
+    assert "##" not in written
+    assert json.loads(written) == {"said": text}
 
 
 def test_lone_surrogates_become_replacement_characters() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.write import write_whole
 
 
@@ -64,8 +64,9 @@ def test_a_failure_leaves_the_old_file_and_no_other(tmp_path: Path, monkeypatch:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(UsageError, match="No space left on device"):
+    with pytest.raises(GraderError, match="No space left on device") as caught:
         write_whole(path, "new")
+    assert caught.value.exit_status == 3, "a full disk is not the caller's mistake"
     assert path.read_text() == "old"
     assert [one.name for one in tmp_path.iterdir()] == ["result.json"]
 

@@ -1,0 +1,99 @@
+"""The programs' own time: what passes while they compute or wait, but not while a busy machine keeps them waiting.
+
+A time limit is for the program, and so it is judged by this clock. It stands still while the sandbox is paused or the
+agent itself does not get to run, and it slows down as much as the programs get less of the processors than they could
+use. What they take from each other does not count: sixteen processes that spin on two free processors are as fast as
+can be.
+"""
+
+import os
+import time
+from collections import deque
+
+from sandbox.agent import capture
+from sandbox.agent.reading import text
+
+SAMPLE_SECONDS = 0.05
+"""How often the programs' share of the processors is looked up."""
+
+LONGEST_TURN_SECONDS = 0.1
+"""The agent looks after its programs every few milliseconds. If it could not for longer, neither could they."""
+
+NANOSECONDS = 1e9
+
+
+class OwnClock:
+    """Counts the seconds that were lost; `now` is the time without them."""
+
+    def __init__(self) -> None:
+        self._lost = 0.0
+        self._last_turn = self._last_sample = time.monotonic()
+        self._turns_lost = 0.0
+        self._seen: dict[int, tuple[float, float]] = {}
+        self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
+        self._processors = len(os.sched_getaffinity(0))
+
+    def now(self) -> float:
+        """Seconds of the monotonic clock, without those that were lost."""
+        return time.monotonic() - self._lost
+
+    def start(self) -> None:
+        """A program starts after a time in which none was there: what went before is nobody's."""
+        self._last_turn = self._last_sample = time.monotonic()
+        self._turns_lost = 0.0
+        self._seen.clear()
+
+    def turn(self) -> None:
+        """To be called on every turn of the agent's loop while programs run."""
+        now = time.monotonic()
+        paused = now - self._last_turn - LONGEST_TURN_SECONDS
+        self._last_turn = now
+        if paused > 0:
+            self._turns_lost += paused
+            self._lose(now, paused)
+        if now - self._last_sample >= SAMPLE_SECONDS:
+            passed = now - self._last_sample - self._turns_lost
+            self._last_sample = now
+            self._turns_lost = 0.0
+            self._lose(now, lost_seconds(passed, *self._used_and_waited(), self._processors))
+
+    def lost_in(self, seconds: float) -> float:
+        """How many of the last `seconds` were lost."""
+        since = time.monotonic() - seconds
+        return min(seconds, sum(lost for when, lost in self._samples if when >= since))
+
+    def _lose(self, now: float, seconds: float) -> None:
+        if seconds > 0:
+            self._lost += seconds
+            self._samples.append((now, seconds))
+
+    def _used_and_waited(self) -> tuple[float, float]:
+        """Seconds that all threads together have computed, and have waited for a processor, since the last sample."""
+        used = waited = 0.0
+        seen = {}
+        for pid in capture.student_processes():
+            for tid in capture.numbers_in(f"/proc/{pid}/task"):
+                # See Documentation/scheduler/sched-stats.rst: time on a processor, time on a run queue, …
+                numbers = text(f"/proc/{pid}/task/{tid}/schedstat")
+                if not isinstance(numbers, str):
+                    continue
+                on_processor, on_queue = (int(number) / NANOSECONDS for number in numbers.split()[:2])
+                used_before, waited_before = self._seen.get(tid, (0.0, 0.0))
+                used += max(0.0, on_processor - used_before)
+                waited += max(0.0, on_queue - waited_before)
+                seen[tid] = (on_processor, on_queue)
+        self._seen = seen
+        return used, waited
+
+
+def lost_seconds(passed: float, used: float, waited: float, processors: int) -> float:
+    """How much of the time that `passed` was lost to others, if the programs used so much of the processors and waited
+    for them so long.
+
+    They wanted both together, and could have had no more than there are processors.
+    """
+    wanted = used + waited
+    could_have = min(wanted, processors * passed)
+    if could_have <= 0:
+        return 0.0
+    return max(0.0, min(passed, wanted) * (1 - used / could_have))
