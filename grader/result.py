@@ -6,6 +6,7 @@ from enum import StrEnum
 from fractions import Fraction
 
 from grader.findings import Finding
+from grader.picture import Picture
 
 
 class Status(StrEnum):
@@ -54,7 +55,8 @@ class BuildReport:
 class CheckResult:
     """The outcome of one check. `message` is one line, "" when passed; `transcript` shows what was run.
 
-    `hint` is the author's advice on failure; `visible` says whether a student may see more than the title.
+    `hint` is the author's advice on failure; `visible` says whether a student may see more than the title. `pictures`
+    are of the runs of a failed check.
     """
 
     id: str
@@ -68,6 +70,7 @@ class CheckResult:
     findings: tuple[Finding, ...] = ()
     duration_seconds: float = 0.0
     visible: bool = False
+    pictures: tuple[Picture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,10 +18,12 @@ import sandbox
 from grader.checks.canaries import require_healthy_canaries
 from grader.checks.fixtures import FdProbe, WorkFolder
 from grader.checks.message import explain, transcript
+from grader.checks.pictures import pictures
 from grader.checks.program import Program
 from grader.checks.run import CheckContext, CheckFailed
 from grader.errors import CheckError, InternalError, Place
 from grader.findings import Finding
+from grader.picture import Picture
 from grader.result import CheckResult, Outcome
 from grader.spec import Assignment, CheckSpec
 from grader.submission import SubmittedFile
@@ -197,7 +199,7 @@ class GradingPlugin:
         except SandboxError as error:
             self.fault = error
             return
-        self._record(check, Outcome.FAILED, message, findings, told)
+        self._record(check, Outcome.FAILED, message, findings, told, pictures(self._context.runs, findings))
 
     def _is_our_own(self, error: BaseException, call: "pytest.CallInfo[None]") -> bool:
         """Whether an assertion failed in the grader's code, which is never the submission's fault."""
@@ -271,6 +273,7 @@ class GradingPlugin:
         message: str = "",
         findings: tuple[Finding, ...] = (),
         told: str = "",
+        drawn: tuple[Picture, ...] = (),
     ) -> None:
         took = 0.0 if outcome is Outcome.SKIPPED else time.monotonic() - self._started
         self.results[check.id] = CheckResult(
@@ -285,6 +288,7 @@ class GradingPlugin:
             findings=findings,
             duration_seconds=took,
             visible=check.visible,
+            pictures=drawn,
         )
 
 

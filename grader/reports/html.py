@@ -6,6 +6,7 @@ from html import escape
 
 from grader.findings import Finding
 from grader.reports.diagnostics import build_summary, place, source_line
+from grader.reports.drawings import DRAWINGS_CSS, draw
 from grader.reports.evidence import Fact, adds_to, duration, facts, fraction, headline
 from grader.reports.html_page import document, line
 from grader.reports.html_style import CSS
@@ -21,7 +22,7 @@ def render(result: Result) -> str:
     """A whole HTML document; every text in it is escaped, control characters are shown as escapes."""
     score = f"{plain_number(result.score)}/{plain_number(result.max_score)}"
     title = f"{score} · {result.submission} · {result.title}"
-    return document(title, _body(result), CSS)
+    return document(title, _body(result), CSS + DRAWINGS_CSS)
 
 
 def _body(result: Result) -> Iterator[str]:
@@ -134,6 +135,8 @@ def _failure(check: CheckResult) -> Iterator[str]:
     for finding in check.findings:
         yield _evidence(finding, say=adds_to(check, finding))
     yield from _transcript(check)
+    for picture in check.pictures:
+        yield from draw(picture)
     if check.hint:
         yield f'<p class="hint"><b>Hint:</b> {line(check.hint)}</p>'
 

@@ -20,4 +20,4 @@ def _student_view(check: CheckResult) -> CheckResult:
     if check.visible:
         return check
     message = {Outcome.FAILED: HIDDEN, Outcome.SKIPPED: check.message, Outcome.PASSED: ""}[check.outcome]
-    return replace(check, message=message, transcript="", findings=())
+    return replace(check, message=message, transcript="", findings=(), pictures=())
