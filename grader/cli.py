@@ -7,6 +7,7 @@ import argparse
 import contextlib
 import errno
 import gc
+import importlib
 import io
 import os
 import sys
@@ -14,12 +15,19 @@ import traceback
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from grader import __version__
 from grader.errors import GraderError, InternalError, UsageError
 from sandbox.errors import SandboxError
 
+if TYPE_CHECKING:
+    from grader.result import Result
+
 INTERRUPTED = 130
+
+_FORMATS = {"junit": "junit", "json": "json_report", "html": "html", "markdown": "markdown", "gradescope": "gradescope"}
+"""The reports of a grading that a file can be named for, each by an option of its name, and the module of each."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -123,6 +131,8 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     grade.add_argument("--junit", metavar="FILE", help="write JUnit XML to FILE (- for standard output)")
     grade.add_argument("--json", metavar="FILE", help="write the result as JSON to FILE (- for standard output)")
     grade.add_argument("--html", metavar="FILE", help="write a web page to FILE")
+    grade.add_argument("--markdown", metavar="FILE", help="write a summary for a pull request or a job's page to FILE")
+    grade.add_argument("--gradescope", metavar="FILE", help="write Gradescope's results.json to FILE")
     grade.add_argument("--check", metavar="ID", action="append", default=[], help="run only this check (repeatable)")
     grade.add_argument("--student", action="store_true", help="show only what a student may see")
     grade.add_argument(
@@ -173,24 +183,23 @@ def _observe(arguments: argparse.Namespace) -> int:
 
     from sandbox.launcher import launch_ahead
 
-    launch = launch_ahead()
+    with launch_ahead() as launch:
+        from grader.observe_command import observe
+        from grader.progress import Progress
+        from grader.reports import observation as report
+        from grader.write import write_whole
 
-    from grader.observe_command import observe
-    from grader.progress import Progress
-    from grader.reports import observation as report
-    from grader.write import write_whole
-
-    with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-        observed = observe(
-            arguments.target,
-            arguments.args,
-            stdin=stdin,
-            seconds=arguments.timeout,
-            cflags=arguments.cflags,
-            say=progress.step,
-            launch=launch,
-            sanitize=arguments.sanitize,
-        )
+        with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
+            observed = observe(
+                arguments.target,
+                arguments.args,
+                stdin=stdin,
+                seconds=arguments.timeout,
+                cflags=arguments.cflags,
+                say=progress.step,
+                launch=launch,
+                sanitize=arguments.sanitize,
+            )
     if "json" in outputs:
         text = report.render_json(observed)
         if outputs["json"] == "-":
@@ -319,22 +328,21 @@ def _grade(arguments: argparse.Namespace) -> int:
 
     from sandbox.launcher import launch_ahead
 
-    launch = launch_ahead()
+    with launch_ahead() as launch:
+        from grader.spec import load_assignment
 
-    from grader.spec import load_assignment
+        assignment = load_assignment(arguments.assignment)
+        only = _known_checks(arguments.check, [check.id for check in assignment.checks])
 
-    assignment = load_assignment(arguments.assignment)
-    only = _known_checks(arguments.check, [check.id for check in assignment.checks])
+        from grader.progress import Progress
+        from grader.submission import load_submission
 
-    from grader.progress import Progress
-    from grader.submission import load_submission
+        submission = load_submission(arguments.submission, assignment.submission)
 
-    submission = load_submission(arguments.submission, assignment.submission)
+        from grader.grade import grade
 
-    from grader.grade import grade
-
-    with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-        result = grade(assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=launch)
+        with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
+            result = grade(assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=launch)
     if arguments.student:
         from grader.reports.visibility import student_view
 
@@ -354,7 +362,7 @@ def _outputs(arguments: argparse.Namespace) -> dict[str, str]:
     """Format to file name; refuses what could not be written before any work is done."""
     from grader.write import check_writable
 
-    outputs = {name: file for name in ("junit", "json", "html") if (file := getattr(arguments, name, None))}
+    outputs = {name: file for name in _FORMATS if (file := getattr(arguments, name, None))}
     if list(outputs.values()).count("-") > 1:
         raise UsageError("only one report can go to standard output", advice="Give the other a file name.")
     for file in outputs.values():
@@ -371,23 +379,14 @@ def _known_checks(wanted: Sequence[str], known: Sequence[str]) -> frozenset[str]
 
 
 def _write_reports(outputs: dict[str, str], result: object) -> None:
-    from grader.reports import json_report, terminal
+    from grader.reports import terminal
     from grader.result import Result
     from grader.write import write_whole
 
     assert isinstance(result, Result)
     printed = ""
     for name, file in outputs.items():
-        if name == "junit":
-            from grader.reports import junit
-
-            text = junit.render(result)
-        elif name == "html":
-            from grader.reports import html
-
-            text = html.render(result)
-        else:
-            text = json_report.render(result)
+        text = _rendered(name, result)
         if file != "-":
             write_whole(Path(file), text)
         else:
@@ -396,6 +395,13 @@ def _write_reports(outputs: dict[str, str], result: object) -> None:
         sys.stdout.write(printed)  # last: what cannot be written to a file leaves nothing
     else:
         sys.stdout.write(terminal.render(result, color=_color(), width=_width()))
+
+
+def _rendered(name: str, result: "Result") -> str:
+    """The result in one of the formats, whose module is imported only now."""
+    text = importlib.import_module(f"grader.reports.{_FORMATS[name]}").render(result)
+    assert isinstance(text, str)
+    return text
 
 
 def _width() -> int:

@@ -5,7 +5,6 @@ A schema cannot say all of them: that each check has its test, that needs form n
 
 import json
 import re
-from dataclasses import fields
 
 from grader.quantities import LIMITS, Quantity
 from grader.spec import FILE_PART, NAME, PATTERN_PART, BuildSpec, Limits
@@ -95,11 +94,11 @@ _UNITS = {"time": "seconds", "memory": "bytes", "output": "bytes", "processes": 
 
 
 def _quantity(key: str, quantity: Quantity) -> JsonSchema:
-    default = next(field.default for field in fields(Limits) if field.name == f"{key}_{_UNITS[key]}".removesuffix("_"))
-    unit = f" {_UNITS[key]}" if _UNITS[key] else ""
+    default = getattr(Limits(), f"{key}_{_UNITS[key]}".removesuffix("_"))
+    told = f"{default >> 20}MiB" if _UNITS[key] == "bytes" else f"{default:g}{'s' if _UNITS[key] else ''}"
     return {
         "type": ["string", "integer", "number"],
-        "description": f"{quantity.expected[0].upper()}{quantity.expected[1:]}. Default: {default:g}{unit}.",
+        "description": f"{quantity.expected[0].upper()}{quantity.expected[1:]}. Default: {told}.",
     }
 
 

@@ -8,8 +8,8 @@ import json
 import os
 import signal
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import NoReturn
 
@@ -30,32 +30,34 @@ def launch_here(containment: Containment) -> ContainerStream:
     return launch(containment)
 
 
-def launch_ahead() -> Launch:
-    """Begin to load what starting a sandbox needs, in a process of its own; return what starts it.
+@contextmanager
+def launch_ahead() -> Iterator[Launch]:
+    """Begin to load what starting a sandbox needs, in a process of its own; yield what starts it.
 
-    It starts one sandbox. To be called while this process has a single thread. An engine that is reached through
-    TLS or SSH has a stream that cannot be handed over: then nothing is begun, and the sandbox is started here.
+    It starts one sandbox, or none. To be called while this process has a single thread. An engine that is reached
+    through TLS or SSH has a stream that cannot be handed over: then nothing is begun, and the sandbox is started here.
     """
     if not _hands_over(os.environ.get("DOCKER_HOST", "")):
-        return launch_here
+        yield launch_here
+        return
     ours, theirs = socket.socketpair()
     owned_by = owner()
-    if os.fork() == 0:
-        ours.close()
-        _serve(theirs, owned_by)
-    theirs.close()
+    with ours:
+        if os.fork() == 0:
+            ours.close()
+            _serve(theirs, owned_by)
+        theirs.close()
 
-    def launch(containment: Containment) -> ContainerStream:
-        with ours:
+        def launch(containment: Containment) -> ContainerStream:
             ours.sendall(json.dumps(asdict(containment)).encode())
             data, descriptors, _flags, _address = socket.recv_fds(ours, _MESSAGE_BYTES, 1)
-        answer = json.loads(data or b"{}")
-        if not descriptors:
-            error = SandboxLostError if answer.get("is_lost", True) else SandboxError
-            raise error(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
-        return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
+            answer = json.loads(data or b"{}")
+            if not descriptors:
+                error = SandboxLostError if answer.get("is_lost", True) else SandboxError
+                raise error(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
+            return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
 
-    return launch
+        yield launch
 
 
 def _hands_over(docker_host: str) -> bool:

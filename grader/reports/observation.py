@@ -176,11 +176,11 @@ def _add_finding(lines: "_Lines", finding: Finding) -> None:
         lines.add(f"  {what} {visible(finding.source.file)}:{finding.source.line}")
     for fact in facts(finding.evidence):
         lines.wrap(visible(str(fact)), "    ")
-    lines.wrap(f"why it matters: {_LESSONS[finding.kind]}", "  ")
+    lines.wrap(f"why it matters: {LESSONS[finding.kind]}", "  ")
     lines.add("")
 
 
-_LESSONS = {
+LESSONS = {
     "fd-leak-exit": "a process that goes on opening without closing runs into its limit; here the kernel closed it"
     " at the end, in a server nobody would. See close(2).",
     "fd-leak-exec": "the new program neither knows nor needs it, yet keeps it open: a pipe whose write end lives on"

@@ -14,7 +14,7 @@ MODULES = {
     for path in sorted((ROOT / package).rglob("*.py"))
 }
 
-VALUES = ("grader.result", "grader.findings")
+VALUES = ("grader.result", "grader.findings", "grader.picture")
 FACTS = "grader.observe"
 ABOVE = ("grader.cli", "grader.batch", "grader.validate", "grader.grade", "grader.observe_command", "grader.doctor")
 
