@@ -54,7 +54,7 @@ def grade_on_cluster(
         with client:
             client.run_on_scheduler(_forgive_deaths)
             packed = client.scatter(pack_folder(assignment.folder), broadcast=True)
-            pending = as_completed()
+            pending = as_completed(loop=client.loop)
             keys = {}
 
             def add_one() -> None:
