@@ -3,7 +3,7 @@
 DEMO_ASSIGNMENT ?= assignments/pipeline
 DEMO_BUG ?= $(DEMO_ASSIGNMENT)/bugs/parent_keeps_write_ends
 
-.PHONY: setup demo test lint bench clean
+.PHONY: setup demo test lint browser bench clean
 
 setup:
 	@sandbox/image/setup.sh
@@ -18,7 +18,11 @@ lint: setup
 	.venv/bin/ruff check .
 	.venv/bin/mypy
 
-test: lint
+# Tests look at the pages as a browser renders them.
+browser: setup
+	@sandbox/image/setup.sh browser
+
+test: lint browser
 	.venv/bin/pytest
 
 bench: setup

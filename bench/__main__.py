@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench import deadlock, grading, own_cost, watching
+from bench import classes, deadlock, grading, own_cost, watching
 from bench.contained import YardstickError
 from bench.effort import DEFAULT, QUICK
 from bench.table import as_text, as_values
@@ -21,6 +21,7 @@ PARTS = {
     "deadlock": deadlock.measure_deadlock,
     "kinds": deadlock.measure_kinds,
     "check": own_cost.measure_own_cost,
+    "classes": classes.measure_classes,
     "forks": watching.measure_forks,
     "bytes": watching.measure_bytes,
     "watch": watching.measure_deadlock_watch,

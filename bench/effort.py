@@ -15,6 +15,9 @@ class Effort:
     check_sessions: int
     watched_runs: int
     traced_runs: int
+    classes: int
+    class_size: int
+    memory_sizes: tuple[int, int]
 
 
 DEFAULT = Effort(
@@ -26,6 +29,9 @@ DEFAULT = Effort(
     check_sessions=3,
     watched_runs=9,
     traced_runs=3,
+    classes=3,
+    class_size=30,
+    memory_sizes=(20, 500),
 )
 QUICK = Effort(
     gradings=3,
@@ -36,4 +42,7 @@ QUICK = Effort(
     check_sessions=1,
     watched_runs=3,
     traced_runs=1,
+    classes=1,
+    class_size=10,
+    memory_sizes=(5, 30),
 )

@@ -189,7 +189,21 @@ bootstrap_base() {
     rm -f "$archive"
 }
 
+# --- the browser that tests look through -----------------------------------------------------------------------
+
+find_browser() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null
+}
+
 # --- all of it ------------------------------------------------------------------------------------------------
+
+if [ "${1:-}" = browser ]; then
+    find_browser && exit 0
+    may_install || fail "The tests look at pages through Chromium, which is not installed." \
+        "Install chromium or google-chrome, then run this again."
+    install_packages chromium
+    exit 0
+fi
 
 if environment_is_current && compile_sources && .venv/bin/grader sandbox build 2>/dev/null; then
     exit 0
