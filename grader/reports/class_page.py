@@ -16,6 +16,7 @@ _MARKS = {"passed": "✓", "failed": "✗", "skipped": "\N{EN DASH}"}
 _CLASS_CSS = """\
 body { max-width: 68rem; }
 figure { margin: 0; overflow-x: auto; }
+figure > svg { max-width: 100%; height: auto; }
 svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); }
 .bars rect { fill: var(--hint); }
