@@ -21,6 +21,9 @@ LONGEST_TURN_SECONDS = 0.1
 
 NANOSECONDS = 1e9
 
+Times = dict[int, tuple[float, float]]
+"""By thread, the seconds that it has computed, and that it has waited for a processor."""
+
 
 class OwnClock:
     """Counts the seconds that were lost; `now` is the time without them."""
@@ -29,7 +32,7 @@ class OwnClock:
         self._lost = 0.0
         self._last_turn = self._last_sample = time.monotonic()
         self._turns_lost = 0.0
-        self._seen: dict[int, tuple[float, float]] = {}
+        self._seen: Times = {}
         self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
         self._processors = len(os.sched_getaffinity(0))
 
@@ -41,7 +44,8 @@ class OwnClock:
         """A program starts after a time in which none was there: what went before is nobody's."""
         self._last_turn = self._last_sample = time.monotonic()
         self._turns_lost = 0.0
-        self._seen.clear()
+        self._seen = {}
+        self._used_and_waited([os.getpid()], self._seen)
 
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
@@ -52,26 +56,38 @@ class OwnClock:
             self._turns_lost += paused
             self._lose(now, paused)
         if now - self._last_sample >= SAMPLE_SECONDS:
-            passed = now - self._last_sample - self._turns_lost
-            self._last_sample = now
-            self._turns_lost = 0.0
-            self._lose(now, lost_seconds(passed, *self._used_and_waited(), self._processors))
+            self._sample(now)
 
     def lost_in(self, seconds: float) -> float:
         """How many of the last `seconds` were lost."""
-        since = time.monotonic() - seconds
-        return min(seconds, sum(lost for when, lost in self._samples if when >= since))
+        self.turn()
+        now = time.monotonic()
+        self._sample(now)
+        return min(seconds, sum(lost for when, lost in self._samples if when >= now - seconds))
+
+    def _sample(self, now: float) -> None:
+        passed = now - self._last_sample - self._turns_lost
+        self._last_sample = now
+        self._turns_lost = 0.0
+        seen: Times = {}
+        used, waited = self._used_and_waited(capture.student_processes(), seen)
+        _, agent_waited = self._used_and_waited([os.getpid()], seen)
+        self._seen = seen
+        # The agent answers the calls that it holds, and feeds the programs: while it waits, so do they.
+        lost = lost_seconds(passed, used, waited, self._processors) + agent_waited
+        self._lose(now, min(passed, lost))
 
     def _lose(self, now: float, seconds: float) -> None:
         if seconds > 0:
             self._lost += seconds
             self._samples.append((now, seconds))
 
-    def _used_and_waited(self) -> tuple[float, float]:
-        """Seconds that all threads together have computed, and have waited for a processor, since the last sample."""
+    def _used_and_waited(self, pids: list[int], seen: Times) -> tuple[float, float]:
+        """Seconds that all threads of these processes have computed, and have waited for a processor, since the last
+        sample.
+        """
         used = waited = 0.0
-        seen = {}
-        for pid in capture.student_processes():
+        for pid in pids:
             for tid in capture.numbers_in(f"/proc/{pid}/task"):
                 # See Documentation/scheduler/sched-stats.rst: time on a processor, time on a run queue, …
                 numbers = text(f"/proc/{pid}/task/{tid}/schedstat")
@@ -82,7 +98,6 @@ class OwnClock:
                 used += max(0.0, on_processor - used_before)
                 waited += max(0.0, on_queue - waited_before)
                 seen[tid] = (on_processor, on_queue)
-        self._seen = seen
         return used, waited
 
 
