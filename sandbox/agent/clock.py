@@ -17,7 +17,8 @@ SAMPLE_SECONDS = 0.05
 """How often the programs' share of the processors is looked up."""
 
 LONGEST_TURN_SECONDS = 0.1
-"""The agent looks after its programs every few milliseconds. If it could not for longer, neither could they."""
+"""The agent looks after its programs every few milliseconds. If it could not for longer, and did not work for them
+meanwhile, neither could they."""
 
 NANOSECONDS = 1e9
 
@@ -31,6 +32,7 @@ class OwnClock:
     def __init__(self) -> None:
         self._lost = 0.0
         self._last_turn = self._last_sample = time.monotonic()
+        self._last_worked = time.process_time()
         self._turns_lost = 0.0
         self._seen: Times = {}
         self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
@@ -43,15 +45,16 @@ class OwnClock:
     def start(self) -> None:
         """A program starts after a time in which none was there: what went before is nobody's."""
         self._last_turn = self._last_sample = time.monotonic()
+        self._last_worked = time.process_time()
         self._turns_lost = 0.0
         self._seen = {}
         self._used_and_waited([os.getpid()], self._seen)
 
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
-        now = time.monotonic()
-        paused = now - self._last_turn - LONGEST_TURN_SECONDS
-        self._last_turn = now
+        now, worked = time.monotonic(), time.process_time()
+        paused = now - self._last_turn - (worked - self._last_worked) - LONGEST_TURN_SECONDS
+        self._last_turn, self._last_worked = now, worked
         if paused > 0:
             self._turns_lost += paused
             self._lose(now, paused)

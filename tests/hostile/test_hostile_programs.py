@@ -84,7 +84,7 @@ UNSEEN = {
 RESOURCES = {
     "forks": "process-limit",
     "forks_and_leaves_the_session": "process-limit",
-    "forks_by_vfork": "process-limit",
+    "forks_by_vfork": "process-limit or memory-limit",
     "starts_threads": "process-limit",
     "forks_and_ends_again_and_again": "timeout",
     "executes_itself_again_and_again": "timeout",
@@ -94,6 +94,7 @@ RESOURCES = {
     "takes_memory": "memory-limit",
     "takes_memory_in_children": "memory-limit",
     "takes_shared_memory": "memory-limit",
+    "leaves_no_memory_to_the_agent": "memory-limit",
     "takes_anonymous_files": "memory-limit",
     "fills_pipes": "assertion or memory-limit",
     "fills_sockets": "assertion or memory-limit",

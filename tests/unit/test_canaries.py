@@ -4,7 +4,8 @@ from typing import Any, cast
 
 import pytest
 
-from grader.checks.canaries import require_healthy_canaries
+from grader.checks import canaries
+from grader.checks.canaries import BUSY_SECONDS, require_healthy_canaries
 from sandbox.errors import SandboxLostError
 from sandbox.session import RequestFailedError, RunRecord
 from sandbox.wire import Ended
@@ -48,6 +49,17 @@ def test_a_good_one_that_ends_and_a_bad_one_that_does_not_are_healthy() -> None:
 def test_otherwise_no_time_limit_can_be_judged(cage: Cage) -> None:
     with pytest.raises(SandboxLostError, match="no time limit can be judged"):
         look_at(cage)
+
+
+def test_a_program_that_starved_on_a_busy_machine_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter((0.0, BUSY_SECONDS + 0.1))
+    monkeypatch.setattr(canaries.time, "monotonic", lambda: next(clock))
+    with pytest.raises(SandboxLostError, match="so busy that programs hardly run"):
+        require_healthy_canaries(cast(Any, Cage(GOOD, SLOW)), starved=True)
+
+
+def test_a_program_that_starved_itself_is_judged() -> None:
+    require_healthy_canaries(cast(Any, Cage(GOOD, SLOW)), starved=True)
 
 
 def test_canaries_that_cannot_be_started_are_not_healthy(monkeypatch: pytest.MonkeyPatch) -> None:
