@@ -6,6 +6,7 @@ use. What they take from each other does not count: sixteen processes that spin 
 can be.
 """
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -36,7 +37,6 @@ class OwnClock:
         self._turns_lost = 0.0
         self._seen: Times = {}
         self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
-        self._processors = len(os.sched_getaffinity(0))
 
     def now(self) -> float:
         """Seconds of the monotonic clock, without those that were lost."""
@@ -73,11 +73,12 @@ class OwnClock:
         self._last_sample = now
         self._turns_lost = 0.0
         seen: Times = {}
-        used, waited = self._used_and_waited(capture.student_processes(), seen)
+        pids = capture.student_processes()
+        used, waited = self._used_and_waited(pids, seen)
         _, agent_waited = self._used_and_waited([os.getpid()], seen)
         self._seen = seen
         # The agent answers the calls that it holds, and feeds the programs: while it waits, so do they.
-        lost = lost_seconds(passed, used, waited, self._processors) + agent_waited
+        lost = lost_seconds(passed, used, waited, _processors_of(pids)) + agent_waited
         self._lose(now, min(passed, lost))
 
     def _lose(self, now: float, seconds: float) -> None:
@@ -102,6 +103,15 @@ class OwnClock:
                 waited += max(0.0, on_queue - waited_before)
                 seen[tid] = (on_processor, on_queue)
         return used, waited
+
+
+def _processors_of(pids: list[int]) -> int:
+    """How many processors they may use together, as far as they have not denied them to themselves."""
+    allowed: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            allowed |= os.sched_getaffinity(pid)
+    return len(allowed)
 
 
 def lost_seconds(passed: float, used: float, waited: float, processors: int) -> float:

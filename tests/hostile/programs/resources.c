@@ -297,6 +297,20 @@ ATTACK(computes_in_many_processes)
         ;
 }
 
+ATTACK(computes_where_it_denies_itself_processors)
+{
+    /* As if others were to blame that it does not get on. */
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    for (int i = 0; i < 12; i++)
+        if (fork() == 0)
+            break;
+    for (;;)
+        ;
+}
+
 ATTACK(computes_deaf_to_signals)
 {
     for (int number = 1; number <= 64; number++)
