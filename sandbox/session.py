@@ -44,7 +44,7 @@ from sandbox.wire import (
 ANSWER_SECONDS = 60.0
 """How long the agent may take for an answer. It takes under a millisecond; this only bounds a broken machine."""
 
-STALLED_SECONDS = 30.0
+STALLED_SECONDS = 120.0
 """How much longer than wanted `wait_fairly` waits in all, however busy the machine is."""
 
 T = TypeVar("T")

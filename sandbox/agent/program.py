@@ -16,7 +16,7 @@ from sandbox.wire import Ended, Event, Facts, Message, Output
 GRACE_SECONDS = 0.2
 """How long processes may outlive the program's first process before they count as left behind."""
 
-LOST_TIMES, LOST_SECONDS = 4, 10
+LOST_TIMES, LOST_SECONDS = 10, 20
 """The time limit in the machine's time: however busy it is, a run ends after so many times its limit and so many
 seconds. The host then looks whether the machine was to blame."""
 
