@@ -14,6 +14,8 @@ COMPILER = "/usr/bin/gcc"
 BUILD_LIMITS = RunLimits(wall_seconds=30, cpu_seconds=20, processes=64, output_bytes=256 << 10)
 """A student's program compiles in a tenth of a second; what takes longer than this is an attack or a mistake."""
 
+_TOO_MUCH_MEMORY = "the compiler used more memory than it is allowed"
+
 _CANARY = b'#include <stdio.h>\nint main(void) { return puts("good") < 0; }\n'
 _CANARY_NAME = ".canary"  # no submitted file is called so
 
@@ -53,13 +55,14 @@ def _build(session: Session, spec: BuildSpec, files: Sequence[SubmittedFile]) ->
     ended = record.ended
     assert ended is not None
     if ended.reason != "exited":
-        said = {"timeout": f"the compiler had not ended after {BUILD_LIMITS.wall_seconds:g} seconds"}.get(
-            ended.reason, "the compiler wrote too much"
-        )
+        said = {
+            "timeout": f"the compiler had not ended after {BUILD_LIMITS.wall_seconds:g} seconds",
+            "memory-limit": _TOO_MUCH_MEMORY,
+        }.get(ended.reason, "the compiler wrote too much")
         return BuildReport(ok=False, log=f"{log}\n{said}".strip(), diagnostics=diagnostics)
     if ended.facts["wait_status"] != 0:
         if ended.facts["oom_kills"]:
-            log = f"{log}\nthe compiler used more memory than it is allowed".strip()
+            log = f"{log}\n{_TOO_MUCH_MEMORY}".strip()
         return BuildReport(ok=False, log=log, diagnostics=diagnostics)
     try:
         session.keep(spec.program)

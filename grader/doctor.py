@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from grader.checks.canaries import require_healthy_canaries
 from sandbox.container import Containment
 from sandbox.docker import connect, launch
 from sandbox.errors import SandboxError
@@ -30,6 +31,8 @@ def examine() -> Iterator[Examined]:
             yield Examined(True, f"a sandbox starts (kernel {machine['kernel']}, {machine['machine']})")
             session.reset()
             yield from _observe(session)
+            require_healthy_canaries(session)
+            yield Examined(True, "a program that ends and one that does not are told apart in time")
     except SandboxError as error:
         yield Examined(False, str(error), error.advice)
 

@@ -20,8 +20,8 @@ GRACE_SECONDS = 0.2
 class RunEnd:
     """How a run ended, beside what its processes did.
 
-    `reason`: `exited`, `timeout`, `stopped` or `output-limit`, as the agent says. `sent` are the names of the
-    signals that the check sent.
+    `reason`: `exited`, `timeout`, `stopped`, `output-limit` or `memory-limit`, as the agent says. `sent` are the names
+    of the signals that the check sent.
     """
 
     reason: str

@@ -44,7 +44,7 @@ from sandbox.wire import (
 ANSWER_SECONDS = 60.0
 """How long the agent may take for an answer. It takes under a millisecond; this only bounds a broken machine."""
 
-STALLED_SECONDS = 30.0
+STALLED_SECONDS = 120.0
 """How much longer than wanted `wait_fairly` waits in all, however busy the machine is."""
 
 T = TypeVar("T")
@@ -248,12 +248,19 @@ class Session:
         return found
 
     def wait_fairly(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
-        """Like `wait`, but by the programs' own time: what they lose to a busy or paused machine is not counted."""
+        """Like `wait`, but by the programs' own time: what they lose to a busy or paused machine is not counted.
+
+        Nor is the way of a message to the sandbox and back, which is as long as that of the question how much it is.
+        """
         started = time.monotonic()
+        on_the_way = 0.0
         left = seconds
         while (found := self.wait(condition, left, again)) is None:
+            asked = time.monotonic()
+            lost = float(self.request(Lost(asked - started)).facts["seconds"])
             passed = time.monotonic() - started
-            left = seconds - passed + float(self.request(Lost(passed)).facts["seconds"])
+            on_the_way += 2 * (passed + started - asked)
+            left = seconds - passed + lost + on_the_way
             if left <= 0 or passed > seconds + STALLED_SECONDS:
                 return condition()  # what came while nobody looked, this process being kept waiting itself
         return found

@@ -173,7 +173,9 @@ class Quiet(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """A run is over, none of its processes is left. `reason`: `exited`, `timeout`, `stopped`, `output-limit`."""
+    """A run is over, none of its processes is left. `reason`: `exited`, `timeout`, `stopped`, `output-limit`,
+    `memory-limit`. Its facts tell of a `starved` one that it was stopped before it had had its time.
+    """
 
     run: int
     reason: str

@@ -1,5 +1,7 @@
 """Whether time can be judged at all: before a program is blamed for being slow, two that are known run where it ran."""
 
+import time
+
 from sandbox.errors import SandboxLostError
 from sandbox.session import RequestFailedError, RunLimits, RunRecord, Session
 
@@ -10,16 +12,24 @@ GOOD_SECONDS = 1.0
 
 BAD_SECONDS = 0.1
 
+BUSY_SECONDS = 0.5
+"""Where the bad one's tenth of a second takes longer than this, a program may well starve."""
+
 PATIENCE = 60.0
 """For the bad one's end, which is the agent's to see to."""
 
 
-def require_healthy_canaries(session: Session) -> None:
-    """Run the known-good and the known-bad program; raises SandboxLostError unless they are told apart."""
+def require_healthy_canaries(session: Session, *, starved: bool = False) -> None:
+    """Run the known-good and the known-bad program; raises SandboxLostError unless they are told apart.
+
+    A program that `starved` is blamed only if the machine is not as busy as that: it can starve itself.
+    """
     try:
         session.reset()
         good = _run(session, "good", GOOD_SECONDS)
+        started = time.monotonic()
         bad = _run(session, "bad", BAD_SECONDS)
+        took = time.monotonic() - started
     except RequestFailedError as error:
         raise _not_judged(f"the canaries cannot be started: {error.errno_name}") from error
     assert good.ended is not None
@@ -28,6 +38,8 @@ def require_healthy_canaries(session: Session) -> None:
         raise _not_judged("a program known to be good fails in the same sandbox")
     if bad.ended.reason != "timeout":
         raise _not_judged("a program known never to end is not stopped in the same sandbox")
+    if starved and took > BUSY_SECONDS:
+        raise _not_judged("it is so busy that programs hardly run")
 
 
 def _run(session: Session, which: str, seconds: float) -> RunRecord:

@@ -193,7 +193,7 @@ class GradingPlugin:
             if self._context.timed_out:
                 for process in self._context.processes:
                     process.stop()
-                require_healthy_canaries(self._open_session())
+                require_healthy_canaries(self._open_session(), starved=self._context.starved)
             if self._program is not None:
                 findings = self._program.locate(findings)
         except SandboxError as error:

@@ -272,6 +272,7 @@ class Process:
         assert ended is not None
         if ended.reason == "timeout":
             self._context.timed_out = True
+            self._context.starved = self._context.starved or ended.facts["starved"]
         if history.timeout_snapshot is not None:
             hang = self._describe(history.timeout_snapshot)
         raw = ended.facts["wait_status"]

@@ -65,7 +65,8 @@ class Invocation:
 class CheckContext:
     """What one check did, for its report: the runs it made, the files it wrote, the findings it asked for.
 
-    `timed_out` says that something did not come in time, so that the verdict depends on how fast this machine is.
+    `timed_out` says that something did not come in time, so that the verdict depends on how fast this machine is;
+    `starved` that a program was stopped before it had had its time.
     A check that runs a program to its end sends no signals; `handlers_may_run` is for who watches a program without
     knowing whether somebody means to.
     """
@@ -75,6 +76,7 @@ class CheckContext:
     processes: list["Process"] = field(default_factory=list)
     asked: list[Finding] = field(default_factory=list)
     timed_out: bool = False
+    starved: bool = False
     handlers_may_run: bool = False
 
 
@@ -124,8 +126,9 @@ class Run:
             return "deadlocked"
         if self._ended_by_itself and self.status is not None:
             return str(self.status)
-        limits = {"timeout": "stopped at the time limit", "output-limit": "stopped at the output limit"}
-        return limits.get(self.end.reason, "stopped by the check")
+        limits = {"timeout": "time", "output-limit": "output", "memory-limit": "memory"}
+        limit = limits.get(self.end.reason)
+        return f"stopped at the {limit} limit" if limit else "stopped by the check"
 
     @property
     def processes(self) -> tuple[ProcessHistory, ...]:

@@ -4,7 +4,6 @@ A tool that does not find what is known to be wrong, or finds something where no
 submission: that is a fault of the machine, never a lost point.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 
 from grader.build import COMPILER
@@ -156,10 +155,15 @@ def _refuse_unsupported(tool: Tool, program: bytes) -> None:
 
 def imported_functions(program: bytes) -> frozenset[str]:
     """The names that a program takes from shared libraries."""
-    from elftools.elf.elffile import ELFFile
     from elftools.elf.sections import SymbolTableSection
 
-    symbols = ELFFile(io.BytesIO(program)).get_section_by_name(".dynsym")
-    if not isinstance(symbols, SymbolTableSection):
+    from grader.observe.elf import UnreadableProgramError, reading
+
+    try:
+        with reading(program) as elf:
+            symbols = elf.get_section_by_name(".dynsym")
+            if not isinstance(symbols, SymbolTableSection):
+                return frozenset()
+            return frozenset(symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] == "SHN_UNDEF")
+    except UnreadableProgramError:
         return frozenset()
-    return frozenset(symbol.name for symbol in symbols.iter_symbols() if symbol["st_shndx"] == "SHN_UNDEF")

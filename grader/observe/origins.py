@@ -4,15 +4,15 @@ The caller is found on the captured stack: the first word that points into the p
 call instruction. It decides nothing; it tells a student where to look.
 """
 
-import io
 import struct
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from elftools.common.exceptions import DWARFError, ELFError
 from elftools.elf.elffile import ELFFile
 
+from grader.observe.elf import MAX_ROWS, UnreadableProgramError, reading
 from grader.observe.source import Source
 from grader.observe.symbols import load_base
 from sandbox.wire import Event, Facts
@@ -56,20 +56,20 @@ class LineTable:
 def read_lines(program: bytes) -> LineTable | None:
     """The line table of an ELF file with DWARF; None if it has none."""
     try:
-        elf = ELFFile(io.BytesIO(program))
-        text = elf.get_section_by_name(".text")
-        if text is None or not elf.has_dwarf_info():
-            return None
-        rows = sorted(_rows(elf), key=lambda row: row[0])
-    except (ELFError, DWARFError, KeyError, IndexError, struct.error):
+        with reading(program) as elf:
+            text = elf.get_section_by_name(".text")
+            if text is None or not elf.has_dwarf_info():
+                return None
+            rows = sorted(islice(_rows(elf), MAX_ROWS), key=lambda row: row[0])
+            return LineTable(
+                code=text.data(),
+                code_address=text["sh_addr"],
+                relocatable=elf["e_type"] == "ET_DYN",
+                starts=tuple(address for address, _source in rows),
+                sources=tuple(source for _address, source in rows),
+            )
+    except UnreadableProgramError:
         return None
-    return LineTable(
-        code=text.data(),
-        code_address=text["sh_addr"],
-        relocatable=elf["e_type"] == "ET_DYN",
-        starts=tuple(address for address, _source in rows),
-        sources=tuple(source for _address, source in rows),
-    )
 
 
 def _rows(elf: ELFFile) -> Iterable[tuple[int, Source | None]]:

@@ -1,14 +1,13 @@
 """Names of variables by address, from a program's symbol table; pure over the bytes of the ELF file."""
 
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 
-from elftools.common.exceptions import ELFError
-from elftools.elf.elffile import ELFFile
 from elftools.elf.sections import SymbolTableSection
 
 from grader.observe.blocking import NameOf
+from grader.observe.elf import MAX_ROWS, UnreadableProgramError, reading
 from grader.observe.snapshot import ProcessState
 
 _LOCK_SIZES = (40, 48, 32, 56)
@@ -51,17 +50,17 @@ def _element(variable: Variable, offset: int) -> str:
 def read_symbols(program: bytes) -> Symbols:
     """The symbol table of an ELF file; empty if it has none or is no ELF file."""
     try:
-        elf = ELFFile(io.BytesIO(program))
-        variables = [
-            Variable(symbol.name, symbol["st_value"], symbol["st_size"])
-            for section in elf.iter_sections()
-            if isinstance(section, SymbolTableSection)
-            for symbol in section.iter_symbols()
-            if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_size"]
-        ]
-    except ELFError:
+        with reading(program) as elf:
+            variables = [
+                Variable(symbol.name, symbol["st_value"], symbol["st_size"])
+                for section in elf.iter_sections()
+                if isinstance(section, SymbolTableSection)
+                for symbol in islice(section.iter_symbols(), MAX_ROWS)
+                if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_size"]
+            ]
+            return Symbols(tuple(variables), elf["e_type"] == "ET_DYN")
+    except UnreadableProgramError:
         return Symbols((), False)
-    return Symbols(tuple(variables), elf["e_type"] == "ET_DYN")
 
 
 def load_base(maps: str, exe: str) -> int | None:

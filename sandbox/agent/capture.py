@@ -160,3 +160,33 @@ def oom_kills() -> int:
                 if name == "oom_kill":
                     return int(number)
     return 0
+
+
+_MEMORY_FILES = (
+    ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
+    (
+        "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+        "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        "/sys/fs/cgroup/memory/memory.stat",
+    ),
+)
+_RECLAIMABLE = ("inactive_file", "active_file")
+
+
+def is_memory_short(reserve: int) -> bool:
+    """Whether the sandbox has less than `reserve` bytes left below its limit, by cgroup v2 or v1.
+
+    Pages of files that the kernel can take back count as left; those of the folders in memory are none.
+    """
+    for limit_file, usage_file, stat_file in _MEMORY_FILES:
+        limit, usage = text(limit_file), text(usage_file)
+        if isinstance(limit, str) and isinstance(usage, str) and limit.strip().isdigit():
+            left = int(limit) - int(usage)
+            return left < reserve and left + _reclaimable(stat_file) < reserve
+    return False
+
+
+def _reclaimable(stat_file: str) -> int:
+    found = text(stat_file)
+    rows = (line.split() for line in found.splitlines()) if isinstance(found, str) else ()
+    return sum(int(value) for name, value in rows if name in _RECLAIMABLE)

@@ -6,6 +6,7 @@ use. What they take from each other does not count: sixteen processes that spin 
 can be.
 """
 
+import contextlib
 import os
 import time
 from collections import deque
@@ -17,9 +18,13 @@ SAMPLE_SECONDS = 0.05
 """How often the programs' share of the processors is looked up."""
 
 LONGEST_TURN_SECONDS = 0.1
-"""The agent looks after its programs every few milliseconds. If it could not for longer, neither could they."""
+"""The agent looks after its programs every few milliseconds. If it could not for longer, and did not work for them
+meanwhile, neither could they."""
 
 NANOSECONDS = 1e9
+
+Times = dict[int, tuple[float, float]]
+"""By thread, the seconds that it has computed, and that it has waited for a processor."""
 
 
 class OwnClock:
@@ -28,10 +33,10 @@ class OwnClock:
     def __init__(self) -> None:
         self._lost = 0.0
         self._last_turn = self._last_sample = time.monotonic()
+        self._last_worked = time.process_time()
         self._turns_lost = 0.0
-        self._seen: dict[int, tuple[float, float]] = {}
+        self._seen: Times = {}
         self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
-        self._processors = len(os.sched_getaffinity(0))
 
     def now(self) -> float:
         """Seconds of the monotonic clock, without those that were lost."""
@@ -40,38 +45,53 @@ class OwnClock:
     def start(self) -> None:
         """A program starts after a time in which none was there: what went before is nobody's."""
         self._last_turn = self._last_sample = time.monotonic()
+        self._last_worked = time.process_time()
         self._turns_lost = 0.0
-        self._seen.clear()
+        self._seen = {}
+        self._used_and_waited([os.getpid()], self._seen)
 
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
-        now = time.monotonic()
-        paused = now - self._last_turn - LONGEST_TURN_SECONDS
-        self._last_turn = now
+        now, worked = time.monotonic(), time.process_time()
+        paused = now - self._last_turn - (worked - self._last_worked) - LONGEST_TURN_SECONDS
+        self._last_turn, self._last_worked = now, worked
         if paused > 0:
             self._turns_lost += paused
             self._lose(now, paused)
         if now - self._last_sample >= SAMPLE_SECONDS:
-            passed = now - self._last_sample - self._turns_lost
-            self._last_sample = now
-            self._turns_lost = 0.0
-            self._lose(now, lost_seconds(passed, *self._used_and_waited(), self._processors))
+            self._sample(now)
 
     def lost_in(self, seconds: float) -> float:
         """How many of the last `seconds` were lost."""
-        since = time.monotonic() - seconds
-        return min(seconds, sum(lost for when, lost in self._samples if when >= since))
+        self.turn()
+        now = time.monotonic()
+        self._sample(now)
+        return min(seconds, sum(lost for when, lost in self._samples if when >= now - seconds))
+
+    def _sample(self, now: float) -> None:
+        passed = now - self._last_sample - self._turns_lost
+        self._last_sample = now
+        self._turns_lost = 0.0
+        seen: Times = {}
+        pids = capture.student_processes()
+        used, waited = self._used_and_waited(pids, seen)
+        _, agent_waited = self._used_and_waited([os.getpid()], seen)
+        self._seen = seen
+        # The agent answers the calls that it holds, and feeds the programs: while it waits, so do they.
+        lost = lost_seconds(passed, used, waited, _processors_of(pids)) + agent_waited
+        self._lose(now, min(passed, lost))
 
     def _lose(self, now: float, seconds: float) -> None:
         if seconds > 0:
             self._lost += seconds
             self._samples.append((now, seconds))
 
-    def _used_and_waited(self) -> tuple[float, float]:
-        """Seconds that all threads together have computed, and have waited for a processor, since the last sample."""
+    def _used_and_waited(self, pids: list[int], seen: Times) -> tuple[float, float]:
+        """Seconds that all threads of these processes have computed, and have waited for a processor, since the last
+        sample.
+        """
         used = waited = 0.0
-        seen = {}
-        for pid in capture.student_processes():
+        for pid in pids:
             for tid in capture.numbers_in(f"/proc/{pid}/task"):
                 # See Documentation/scheduler/sched-stats.rst: time on a processor, time on a run queue, …
                 numbers = text(f"/proc/{pid}/task/{tid}/schedstat")
@@ -82,8 +102,16 @@ class OwnClock:
                 used += max(0.0, on_processor - used_before)
                 waited += max(0.0, on_queue - waited_before)
                 seen[tid] = (on_processor, on_queue)
-        self._seen = seen
         return used, waited
+
+
+def _processors_of(pids: list[int]) -> int:
+    """How many processors they may use together, as far as they have not denied them to themselves."""
+    allowed: set[int] = set()
+    for pid in pids:
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            allowed |= os.sched_getaffinity(pid)
+    return len(allowed)
 
 
 def lost_seconds(passed: float, used: float, waited: float, processors: int) -> float:

@@ -17,9 +17,13 @@ from sandbox.wire import Ended, Event, Facts, Message, Output
 GRACE_SECONDS = 0.2
 """How long processes may outlive the program's first process before they count as left behind."""
 
-LOST_TIMES, LOST_SECONDS = 4, 10
+LOST_TIMES, LOST_SECONDS = 10, 20
 """The time limit in the machine's time: however busy it is, a run ends after so many times its limit and so many
 seconds. The host then looks whether the machine was to blame."""
+
+MEMORY_RESERVE = 24 << 20
+"""What a run leaves of the sandbox's memory. The kernel's own limit comes too late for the agent, if what fills the
+memory does not go with the processes: files, System V objects."""
 
 READ_BYTES = 64 << 10
 PENDING_INPUT_BYTES = 64 << 10
@@ -55,6 +59,7 @@ class Program:
         self.held_calls = spawned.held_calls
         self.deadline = own_time() + limits["wall_seconds"]
         self._last_deadline = time.monotonic() + LOST_TIMES * limits["wall_seconds"] + LOST_SECONDS
+        self._starved = False
         self.events_bytes = 0
         self.reason = "exited"
         self.wait_status: int | None = None
@@ -156,6 +161,8 @@ class Program:
         listener = self.held_calls.listener
         received = kernel.read_notifications(self.held_calls.notifications)
         for held in received or ():
+            if self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
+                self.stop("memory-limit")
             name = _NAMES.get(held.number, "")
             pid = self._process_of(held.tid)
             error_number = self._fault_for(name)
@@ -363,7 +370,10 @@ class Program:
         is_late = now >= self.deadline or clock >= self._last_deadline
         if self.wait_status is None and is_late and self.reason == "exited":
             self._event("timeout", self.pid, {"snapshot": capture.snapshot(self.outside(), clock)})
+            self._starved = now < self.deadline
             self.stop("timeout")
+        if self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
+            self.stop("memory-limit")
         members = self.members()
         if self.wait_status is not None and not members:
             self._finish()
@@ -392,6 +402,7 @@ class Program:
             os.close(descriptor)
         self.held_calls = None
         reason = "exited" if self.reason == "survivors" else self.reason
+        oom_kills = capture.oom_kills() - self._oom_kills_before
         self._send(
             Ended(
                 self.number,
@@ -400,7 +411,8 @@ class Program:
                     "wait_status": self.wait_status,
                     "peak_tasks": self.peak_tasks,
                     "written": [self._written[1], self._written[2]],
-                    "oom_kills": capture.oom_kills() - self._oom_kills_before,
+                    "starved": self._starved,
+                    "oom_kills": max(oom_kills, int(reason == "memory-limit")),
                 },
             )
         )

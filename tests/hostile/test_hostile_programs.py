@@ -84,7 +84,7 @@ UNSEEN = {
 RESOURCES = {
     "forks": "process-limit",
     "forks_and_leaves_the_session": "process-limit",
-    "forks_by_vfork": "process-limit",
+    "forks_by_vfork": "process-limit or memory-limit",
     "starts_threads": "process-limit",
     "forks_and_ends_again_and_again": "timeout",
     "executes_itself_again_and_again": "timeout",
@@ -94,6 +94,7 @@ RESOURCES = {
     "takes_memory": "memory-limit",
     "takes_memory_in_children": "memory-limit",
     "takes_shared_memory": "memory-limit",
+    "leaves_no_memory_to_the_agent": "memory-limit",
     "takes_anonymous_files": "memory-limit",
     "fills_pipes": "assertion or memory-limit",
     "fills_sockets": "assertion or memory-limit",
@@ -108,6 +109,7 @@ RESOURCES = {
     "prints_without_end_from_children": "output-limit",
     "computes": "timeout",
     "computes_in_many_processes": "timeout",
+    "computes_where_it_denies_itself_processors": "timeout",
     "computes_deaf_to_signals": "timeout",
     "sleeps": "timeout",
     "stops_itself": "timeout",
@@ -137,17 +139,20 @@ def graded(
     own_containers: Callable[[], list[str]], engine: docker.APIClient, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[str], Graded]:
     """What came of a submission; it is graded once."""
-    done: dict[str, Graded] = {}
+    done: dict[str, Graded | None] = {}
 
     def grade(program: str) -> Graded:
         if program not in done:
+            done[program] = None  # what has no verdict is not tried again for every attack
             course = Course(tmp_path_factory.mktemp(program), list(SUBMISSIONS[program]), seconds=SECONDS[program])
             result = course.grade(course.hand_in((PROGRAMS / f"{program}.c").read_bytes()))
             deadline = time.monotonic() + 20
             while (left := own_containers()) and time.monotonic() < deadline:  # Docker removes it by itself
                 pass
             done[program] = Graded(result=result, checks=by_id(result), left=left)
-        return done[program]
+        graded = done[program]
+        assert graded is not None, "there is no verdict"
+        return graded
 
     return grade
 

@@ -48,7 +48,7 @@ class FakeSession:
             raise RequestFailedError("ENOENT", "there is none")
         return self.stored[name]
 
-    def wait(self, condition: Callable[[], Any], seconds: float) -> Any:
+    def wait_fairly(self, condition: Callable[[], Any], seconds: float) -> Any:
         return condition()
 
     def input(self, record: RunRecord, data: bytes) -> None: ...

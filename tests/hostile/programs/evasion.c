@@ -91,10 +91,22 @@ ATTACK(exits_in_a_foreign_page)
     __asm__ volatile("mov $60, %%eax\n xor %%edi, %%edi\n jmp *%0" : : "r"(page + offset) : "rax", "rdi");
 }
 
+/* Until the first thread has ended: its process goes on, and shows an empty table. */
+static void await_the_leaders_end(void)
+{
+    char path[64], text[256];
+    snprintf(path, sizeof path, "/proc/self/task/%d/stat", getpid());
+    do {
+        int file = must(open(path, O_RDONLY | O_CLOEXEC));
+        text[must((int)read(file, text, sizeof text - 1))] = '\0';
+        close(file);
+    } while (strstr(text, ") Z ") == NULL);
+}
+
 static void *hold(void *unused)
 {
+    await_the_leaders_end();
     leak();
-    usleep(50000);
     return unused;
 }
 
@@ -250,7 +262,7 @@ ATTACK(leaves_a_grandchild_in_its_own_session)
 
 static void *fork_later(void *unused)
 {
-    usleep(20000);
+    await_the_leaders_end();
     if (fork() == 0)
         for (;;)
             pause();

@@ -58,9 +58,9 @@ ATTACK(executes_itself_again_and_again)
     execl("/work/hostile", "hostile", "executes_itself_again_and_again", argument, NULL);
 }
 
-ATTACK(executes_itself_with_long_names)
+/* Each of 240 descriptors has a name of nearly 4096 bytes. */
+static void open_files_of_long_names(void)
 {
-    /* Each of 240 descriptors has a name of nearly 4096 bytes. */
     static char name[256], path[512];
     memset(name, 'n', 250);
     for (int depth = 0; depth < 14 && fcntl(100, F_GETFD) < 0; depth++)
@@ -72,6 +72,11 @@ ATTACK(executes_itself_with_long_names)
         if (fcntl(file, F_GETFD) < 0)
             must(open(path, O_RDWR | O_CREAT, 0600));
     }
+}
+
+ATTACK(executes_itself_with_long_names)
+{
+    open_files_of_long_names();
     execl("/work/hostile", "hostile", "executes_itself_with_long_names", NULL);
 }
 
@@ -109,6 +114,47 @@ ATTACK(takes_shared_memory)
         int identifier = must(shmget(IPC_PRIVATE, 4 << 20, 0600));
         memset(shmat(identifier, NULL, 0), 1, 4 << 20);
     }
+}
+
+static long number_in(const char *path)
+{
+    char text[32] = "";
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0 || read(file, text, sizeof text - 1) <= 0)
+        return -1;
+    close(file);
+    return atol(text);
+}
+
+static long memory_left(void)
+{
+    long limit = number_in("/sys/fs/cgroup/memory.max"), used = number_in("/sys/fs/cgroup/memory.current");
+    if (limit < 0) {
+        limit = number_in("/sys/fs/cgroup/memory/memory.limit_in_bytes");
+        used = number_in("/sys/fs/cgroup/memory/memory.usage_in_bytes");
+    }
+    return limit - used;
+}
+
+/* What stays when its last process has ended, up to the brim: the next page that the agent needs is one too many. */
+ATTACK(leaves_no_memory_to_the_agent)
+{
+    open_files_of_long_names();
+    for (long size = 4 << 20; size >= 4096; size /= 2) {
+        while (memory_left() > size + 300000) {
+            int identifier = shmget(IPC_PRIVATE, (size_t)size, 0600);
+            if (identifier < 0)
+                break;
+            char *memory = shmat(identifier, NULL, 0);
+            memset(memory, 1, (size_t)size);
+            shmdt(memory);
+        }
+    }
+    int identifier = shmget(IPC_PRIVATE, 4 << 20, 0600);
+    char *memory = shmat(identifier, NULL, 0);
+    for (int page = 0; page < 1024 && memory_left() > 8192; page++)
+        memory[page * 4096] = 1;
+    dprintf(2, "left %ld", memory_left());
 }
 
 ATTACK(takes_anonymous_files)
@@ -244,6 +290,20 @@ ATTACK(computes)
 
 ATTACK(computes_in_many_processes)
 {
+    for (int i = 0; i < 12; i++)
+        if (fork() == 0)
+            break;
+    for (;;)
+        ;
+}
+
+ATTACK(computes_where_it_denies_itself_processors)
+{
+    /* As if others were to blame that it does not get on. */
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(0, &one);
+    sched_setaffinity(0, sizeof one, &one);
     for (int i = 0; i < 12; i++)
         if (fork() == 0)
             break;

@@ -1,0 +1,53 @@
+"""What goes wrong while a check runs: hidden checks call `strike`, which each test of the grader's faults replaces."""
+
+import contextlib
+import select
+import socket
+import threading
+from pathlib import Path
+
+
+def strike() -> None:
+    """Nothing goes wrong."""
+
+
+class CutWire:
+    """A socket before the Docker Engine's own, which can be cut as if the engine had died."""
+
+    def __init__(self, path: Path, engine: Path = Path("/var/run/docker.sock")) -> None:
+        self.address = f"unix://{path}"
+        self._engine = str(engine)
+        self._listening = socket.socket(socket.AF_UNIX)
+        self._listening.bind(str(path))
+        self._listening.listen()
+        self._open: list[socket.socket] = [self._listening]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def cut(self) -> None:
+        """Close everything, now."""
+        for one in self._open:
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _address = self._listening.accept()
+                engine = socket.socket(socket.AF_UNIX)
+                engine.connect(self._engine)
+                self._open += [client, engine]
+                threading.Thread(target=self._carry, args=(client, engine), daemon=True).start()
+
+    @staticmethod
+    def _carry(client: socket.socket, engine: socket.socket) -> None:
+        other = {client: engine, engine: client}
+        with contextlib.suppress(OSError, ValueError):
+            while len(other) == 2:
+                for ready in select.select(list(other), (), ())[0]:
+                    data = ready.recv(1 << 16)
+                    if not data:
+                        client.close()
+                        engine.close()
+                        return
+                    other[ready].sendall(data)

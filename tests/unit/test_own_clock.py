@@ -1,0 +1,32 @@
+"""The programs' own time: how much of it is lost to others."""
+
+import pytest
+
+from sandbox.agent.clock import lost_seconds
+
+
+@pytest.mark.parametrize(
+    ("used", "waited", "lost"),
+    [
+        (1.0, 0.0, 0.0),  # computes all the time
+        (0.0, 0.0, 0.0),  # sleeps all the time
+        (0.4, 0.0, 0.0),  # some of both
+        (0.5, 0.5, 0.5),  # gets half of what it could use
+        (0.0, 1.0, 1.0),  # gets nothing
+        (0.2, 0.2, 0.2),  # sleeps most of the time, and gets half of what it could use of the rest
+        (2.0, 14.0, 0.0),  # sixteen that spin and have both processors
+        (1.0, 15.0, 0.5),  # the same with half of them
+        (4.0, 0.0, 0.0),  # more than there can be: times are not measured at one moment
+    ],
+)
+def test_lost_is_what_others_had_while_it_was_wanted(used: float, waited: float, lost: float) -> None:
+    assert lost_seconds(1.0, used, waited, processors=2) == pytest.approx(lost)
+    assert lost_seconds(0.1, used / 10, waited / 10, processors=2) == pytest.approx(lost / 10)
+
+
+@pytest.mark.parametrize("used", [0.0, 0.3, 1.0, 7.0])
+@pytest.mark.parametrize("waited", [0.0, 0.3, 1.0, 99.0])
+@pytest.mark.parametrize("processors", [1, 2, 64])
+def test_no_more_is_lost_than_passed(used: float, waited: float, processors: int) -> None:
+    assert 0 <= lost_seconds(1.0, used, waited, processors) <= 1
+    assert lost_seconds(0.0, used, waited, processors) == 0
