@@ -228,6 +228,7 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
         "--cluster", metavar="ADDRESS", help="grade on the workers of this Dask scheduler (tcp://host:8786)"
     )
     batch.add_argument("--fail-under", type=_percent, metavar="P", help="exit with 1 if a score is below P percent")
+    _add_runtime(batch)
     batch.set_defaults(command=_batch)
 
 
