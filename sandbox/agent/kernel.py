@@ -65,7 +65,7 @@ class _Launch(ctypes.Structure):
         ("environment", ctypes.POINTER(ctypes.c_char_p)),
         ("limits", ctypes.POINTER(_Limit)),
         ("limit_count", ctypes.c_uint64),
-        ("filter", ctypes.c_char_p),
+        ("filter", ctypes.c_void_p),
         ("filter_length", ctypes.c_uint64),
         ("exec_pass", ctypes.c_uint64),
         ("oom_score", ctypes.c_char_p),
@@ -104,13 +104,14 @@ def launch_program(
     `standard` become its descriptors 0 to 2, `limits` are resource, soft and hard; `exec_pass` is what the filter
     lets this one execve through by.
     """
+    code = ctypes.create_string_buffer(program_filter) if program_filter is not None else None
     launch = _Launch(
         folder=folder.encode(),
         argv=_strings(argv),
         environment=_strings([f"{name}={value}" for name, value in environment.items()]),
         limits=(_Limit * len(limits))(*(_Limit(*limit) for limit in limits)),
         limit_count=len(limits),
-        filter=program_filter,
+        filter=ctypes.addressof(code) if code is not None else None,
         filter_length=len(program_filter or b"") // 8,
         exec_pass=exec_pass,
         oom_score=str(oom_score).encode(),

@@ -365,6 +365,7 @@ class Agent:
                 start_offsets=self._start_offsets,
                 traced=message.traced,
                 exec_pass=EXEC_PASS,
+                terminal=message.terminal,
             )
         spawned = spawn(
             message.argv,

@@ -15,6 +15,7 @@ from sandbox.syscall_numbers import NUMBERS
 _AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _ALLOW = 0x7FFF0000
 _NOTIFY = 0x7FC00000
+_SUCCEED = 0x00050000  # SECCOMP_RET_ERRNO with no error: the call returns 0 and does nothing
 
 _LOAD, _JUMP_EQUAL, _JUMP_SET, _AND, _RETURN = 0x20, 0x15, 0x45, 0x54, 0x06
 _OFFSET_NUMBER, _OFFSET_ARCH, _OFFSET_POINTER, _OFFSET_ARGUMENTS = 0, 4, 8, 16
@@ -50,6 +51,9 @@ OPENING = (
 """Calls that make descriptors, watched only to find out where a leaked one came from; `fcntl` with a command of
 DUPLICATING too."""
 
+OWN_PID = 0x7FFFFFFF
+"""Stands for the process id of the program until it is known, see launch.c; no process has it."""
+
 OPENINGS, DESCRIPTORS = "openings", "descriptors"
 """The two depths of a traced run."""
 
@@ -78,13 +82,14 @@ def watch_filter(
     start_offsets: Sequence[int] = (),
     traced: str = "",
     exec_pass: int | None = None,
+    terminal: bool = False,
 ) -> bytes:
     """The BPF program for `machine`, with the calls of `fault_calls` (names of FAULT_CALLS) watched too, and if
     `traced` those that make descriptors; `descriptors` as its value adds those that use them.
 
     `exit_offsets` are places within a page from which `exit` is let through unseen, `start_offsets` those for
     `set_robust_list`, `exec_pass` is the fourth
-    argument (programs have no use for one) of the `execve` that is.
+    argument (programs have no use for one) of the `execve` that is. `terminal`: the program has one of its own.
     """
     numbers = NUMBERS[machine]
     faulted = [name for fault in fault_calls for name in FAULT_CALLS[fault] if name in numbers]
@@ -99,6 +104,8 @@ def watch_filter(
     for name in dict.fromkeys((*ALWAYS, *faulted, *openings, *uses)):
         if name in numbers and name not in ("clone", "execve", "set_robust_list"):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
+    if terminal:
+        code += _on_call(numbers["setpgid"], _succeed_if_both(OWN_PID))
     code += _on_call(numbers["set_robust_list"], _unless_from(start_offsets))
     if "clone" in faulted:
         code += _on_call(numbers["clone"], _unless_set(_CLONE_THREAD))
@@ -141,6 +148,22 @@ def _unless_set(bits: int) -> list[bytes]:
         _instruction(_JUMP_SET, bits, 0, 1),
         _instruction(_RETURN, _ALLOW),
         _instruction(_RETURN, _NOTIFY),
+    ]
+
+
+def _succeed_if_both(value: int) -> list[bytes]:
+    """Let the call return 0 at once if the first two arguments are `value`.
+
+    On a terminal of its own the program leads the session, and a shell that puts itself into a group of its own, as
+    the GNU C library's manual has it, would be refused: it is in that group already, and so the call is let succeed.
+    """
+    return [
+        _instruction(_LOAD, _OFFSET_ARGUMENTS),
+        _instruction(_JUMP_EQUAL, value, 0, 3),
+        _instruction(_LOAD, _OFFSET_ARGUMENTS + 8),
+        _instruction(_JUMP_EQUAL, value, 0, 1),
+        _instruction(_RETURN, _SUCCEED),
+        _instruction(_RETURN, _ALLOW),
     ]
 
 

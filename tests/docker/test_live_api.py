@@ -704,6 +704,27 @@ def test_a_fault_that_cannot_be_is_refused(call: str, error: str) -> None:
         Fault(call, error)
 
 
+def test_a_shell_on_a_terminal_can_put_itself_into_a_group_of_its_own(workshop: Workshop) -> None:
+    """As the GNU C library's manual has it, section "Initializing the Shell"."""
+    with workshop.program("""
+        int main(void) {
+            while (tcgetpgrp(0) != getpgrp())
+                kill(-getpgrp(), SIGTTIN);
+            must(setpgid(getpid(), getpid()));
+            must(tcsetpgrp(0, getpid()));
+            pid_t child = must(fork());
+            if (child == 0) {
+                must(setpgid(0, 0));
+                _exit(getpgrp() != getpid());
+            }
+            int status;
+            must(waitpid(child, &status, 0));
+            say(status == 0 ? "ready" : "not in a group of its own");
+            return 0;
+        }""").start(pty=True) as process:
+        process.expect(b"ready", within=PATIENCE)
+
+
 # -- what a whole run tells beside its findings ---------------------------------------------------
 
 WRONG_USES = """

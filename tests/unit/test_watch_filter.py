@@ -15,6 +15,7 @@ from sandbox.agent.watch_filter import (
     FAULT_CALLS,
     OPENING,
     OPENINGS,
+    OWN_PID,
     SIGNAL_ARGUMENT,
     TELLTALE_SIGNALS,
     USING,
@@ -22,8 +23,8 @@ from sandbox.agent.watch_filter import (
 )
 from sandbox.syscall_numbers import NUMBERS
 
-ALLOW, NOTIFY = "allow", "notify"
-RESULTS = {0x7FFF0000: ALLOW, 0x7FC00000: NOTIFY}
+ALLOW, NOTIFY, SUCCEED = "allow", "notify", "succeed"
+RESULTS = {0x7FFF0000: ALLOW, 0x7FC00000: NOTIFY, 0x00050000: SUCCEED}
 
 ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 I386, ARM = 0x40000003, 0x40000028
@@ -296,6 +297,22 @@ def test_a_traced_run_is_told_of_fcntl_just_where_it_makes_a_descriptor(machine:
 def test_a_traced_run_is_told_of_all_that_any_other_is(machine: str) -> None:
     for name in NUMBERS[machine]:
         assert verdict(name, machine=machine) == ALLOW or verdict(name, machine=machine, traced=DESCRIPTORS) == NOTIFY
+
+
+# -- terminals ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_on_a_terminal_a_program_s_own_group_can_be_set_to_what_it_is(machine: str) -> None:
+    def result(first: int, second: int, *, terminal: bool) -> int | str:
+        program = watch_filter(machine, EXIT_OFFSETS, terminal=terminal)
+        call = Call(NUMBERS[machine]["setpgid"], ARCH[machine], 0, (first, second, 0, 0, 0, 0))
+        return interpret(program, call).result
+
+    assert result(OWN_PID, OWN_PID, terminal=True) == SUCCEED
+    for first, second in ((0, 0), (OWN_PID, 0), (5, OWN_PID), (5, 5)):
+        assert result(first, second, terminal=True) == ALLOW
+    assert result(OWN_PID, OWN_PID, terminal=False) == ALLOW
 
 
 # -- other architectures --------------------------------------------------------------------------
