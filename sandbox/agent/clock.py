@@ -31,6 +31,8 @@ class OwnClock:
     """Counts the seconds that were lost; `now` is the time without them."""
 
     def __init__(self) -> None:
+        self.has_served = False
+        """Whether the agent has answered a held call, or carried input or output, since the last sample."""
         self._lost = 0.0
         self._last_turn = self._last_sample = time.monotonic()
         self._last_worked = time.process_time()
@@ -48,7 +50,7 @@ class OwnClock:
         self._last_worked = time.process_time()
         self._turns_lost = 0.0
         self._seen = {}
-        self._used_and_waited([os.getpid()], self._seen)
+        self._used_and_waited([os.getpid()], 0.0, self._seen)
 
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
@@ -74,19 +76,21 @@ class OwnClock:
         self._turns_lost = 0.0
         seen: Times = {}
         pids = capture.student_processes()
-        used, waited = self._used_and_waited(pids, seen)
-        _, agent_waited = self._used_and_waited([os.getpid()], seen)
+        used, waited = self._used_and_waited(pids, passed, seen)
+        _, agent_waited = self._used_and_waited([os.getpid()], passed, seen)
         self._seen = seen
-        # The agent answers the calls that it holds, and feeds the programs: while it waits, so do they.
-        lost = lost_seconds(passed, used, waited, _processors_of(pids)) + agent_waited
-        self._lose(now, min(passed, lost))
+        lost = lost_seconds(passed, used, waited, _processors_of(pids))
+        if self.has_served:  # programs that waited for the agent did so while it waited for a processor itself
+            lost += max(0.0, min(agent_waited, passed - used - waited))
+        self.has_served = False
+        self._lose(now, lost)
 
     def _lose(self, now: float, seconds: float) -> None:
-        if seconds > 0:
+        if seconds:
             self._lost += seconds
             self._samples.append((now, seconds))
 
-    def _used_and_waited(self, pids: list[int], seen: Times) -> tuple[float, float]:
+    def _used_and_waited(self, pids: list[int], passed: float, seen: Times) -> tuple[float, float]:
         """Seconds that all threads of these processes have computed, and have waited for a processor, since the last
         sample.
         """
@@ -99,10 +103,19 @@ class OwnClock:
                     continue
                 on_processor, on_queue = (int(number) / NANOSECONDS for number in numbers.split()[:2])
                 used_before, waited_before = self._seen.get(tid, (0.0, 0.0))
-                used += max(0.0, on_processor - used_before)
-                waited += max(0.0, on_queue - waited_before)
+                # The kernel adds a wait when it is over. One that lasts is added here, and taken off again then.
+                unseen = passed - (on_processor - used_before) - max(0.0, on_queue - waited_before)
+                if unseen > 0 and tid in self._seen and _is_runnable(tid):
+                    on_queue = max(on_queue, waited_before) + unseen
+                used += on_processor - used_before
+                waited += on_queue - waited_before
                 seen[tid] = (on_processor, on_queue)
         return used, waited
+
+
+def _is_runnable(tid: int) -> bool:
+    status = text(f"/proc/{tid}/status")
+    return isinstance(status, str) and "\nState:\tR" in status
 
 
 def _processors_of(pids: list[int]) -> int:
@@ -123,5 +136,5 @@ def lost_seconds(passed: float, used: float, waited: float, processors: int) -> 
     wanted = used + waited
     could_have = min(wanted, processors * passed)
     if could_have <= 0:
-        return 0.0
-    return max(0.0, min(passed, wanted) * (1 - used / could_have))
+        return min(0.0, waited)  # a wait that was counted too long
+    return min(passed, wanted) * (1 - used / max(could_have, used if waited >= 0 else could_have))

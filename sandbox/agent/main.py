@@ -193,11 +193,13 @@ class Agent:
             self._unwatch(descriptor)
 
     def _on_output(self, program: Program, descriptor: int, event: int) -> None:
+        self._clock.has_served = True
         if not program.read_output(descriptor):
             self._epoll.unregister(descriptor)  # the end of the stream would be ready for ever
             del self._on_ready[descriptor]
 
     def _on_notifications(self, program: Program, event: int) -> None:
+        self._clock.has_served = True
         if program.held_calls is not None:
             told_too_much = program.events_bytes > EVENT_BYTES
             if told_too_much or not program.on_notifications():
@@ -339,6 +341,7 @@ class Agent:
         return Done({}, b"")
 
     def _serve_program(self, message: Input | CloseInput | Stop) -> None:
+        self._clock.has_served = True
         program = self._programs.get(message.run)
         if program is None:  # it ended while the request was on its way
             return
