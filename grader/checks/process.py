@@ -148,7 +148,8 @@ class Process:
         text = self._wait_for(found, within)
         if text is None:
             rest = bytes(self._record.stdout[self._expected_to :])
-            raise CheckFailed(f"{self} was to print {pattern!r}, but {self._why()}; it printed {rest[-200:]!r}")
+            wanted = pattern if isinstance(pattern, bytes) else pattern.pattern
+            raise CheckFailed(f"{self} was to print {wanted!r}, but {self._why()}; it printed {rest[-200:]!r}")
         return text
 
     # -- looking ----------------------------------------------------------------------------------
@@ -168,7 +169,8 @@ class Process:
 
         quiet = self._wait_for(settled, within)
         if quiet is None:
-            raise CheckFailed(f"{self} did not come to rest: {self._why()}")
+            why = "it goes on running" if self._record.ended is None and self._deadlock is None else self._why()
+            raise CheckFailed(f"{self} did not come to rest: {why}")
         return View(parse_snapshot(quiet[1], self._names), self.pid)
 
     def growth(self, one_round: Callable[[], object], rounds: int = 4, within: float = STATE_SECONDS) -> Findings:
