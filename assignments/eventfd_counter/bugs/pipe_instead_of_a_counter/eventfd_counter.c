@@ -1,0 +1,109 @@
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int counter;
+
+static int one_by_one;
+
+static void doorkeeper(void)
+{
+    char line[64];
+
+    while (fgets(line, sizeof line, stdin) != NULL) {
+        uint64_t count = strtoull(line, NULL, 10);
+
+        if (count > 0 && write(counter, &count, sizeof count) == -1) {
+            perror("doorkeeper: write");
+            exit(1);
+        }
+    }
+    exit(0);
+}
+
+static void announce(char *words[], int n, uint64_t count)
+{
+    char number[32];
+
+    sprintf(number, "%" PRIu64, count);
+    if (n == 0) {
+        printf("%s\n", number);
+        fflush(stdout);
+        return;
+    }
+
+    pid_t pid = fork();
+    if (pid == -1) {
+        perror("fork");
+        return;
+    }
+    if (pid == 0) {
+        char **argv = calloc(n + 2, sizeof *argv);
+        for (int i = 0; i < n; i++)
+            argv[i] = words[i];
+        argv[n] = number;
+        execvp(argv[0], argv);
+        perror(argv[0]);
+        _exit(127);
+    }
+    waitpid(pid, NULL, 0);
+}
+
+static int office(int door, char *words[], int n)
+{
+    uint64_t count;
+
+    while (read(door, &count, sizeof count) == sizeof count) {
+        if (one_by_one) {
+            while (count-- > 0)
+                announce(words, n, 1);
+        } else {
+            announce(words, n, count);
+        }
+    }
+    return 0;
+}
+
+int main(int argc, char *argv[])
+{
+    if (argc < 2 || (strcmp(argv[1], "sum") != 0 && strcmp(argv[1], "one") != 0 && strcmp(argv[1], "try") != 0)) {
+        fprintf(stderr, "usage: eventfd_counter sum|one|try [COMMAND [ARGUMENT...]]\n");
+        return 2;
+    }
+    one_by_one = strcmp(argv[1], "one") == 0;
+
+    int door[2];
+    if (pipe2(door, O_CLOEXEC) == -1) {
+        perror("pipe");
+        return 1;
+    }
+
+    counter = door[1];
+    pid_t pid = fork();
+    if (pid == -1) {
+        perror("fork");
+        return 1;
+    }
+    if (pid == 0) {
+        close(door[0]);
+        doorkeeper();
+    }
+    close(door[1]);
+
+    int result = office(door[0], argv + 2, argc - 2);
+
+    int status;
+    waitpid(pid, &status, 0);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+        fprintf(stderr, "eventfd_counter: something has happened to the doorkeeper\n");
+        result = 1;
+    }
+    close(door[0]);
+    return result;
+}
