@@ -23,7 +23,7 @@ browser: setup
 	@sandbox/image/setup.sh browser
 
 test: lint browser
-	.venv/bin/pytest
+	.venv/bin/pytest -n 3 --dist loadfile
 
 bench: setup
 	.venv/bin/python -m bench

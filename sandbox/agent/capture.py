@@ -5,6 +5,7 @@ student processes choose their own names, arguments and descriptors.
 """
 
 import os
+from functools import cache
 
 from sandbox.agent import blocked, kernel
 from sandbox.agent.reading import error_name, text
@@ -170,23 +171,32 @@ _MEMORY_FILES = (
         "/sys/fs/cgroup/memory/memory.stat",
     ),
 )
-_RECLAIMABLE = ("inactive_file", "active_file")
+_FREED_WITH_PROCESSES = ("inactive_file", "active_file", "rss", "anon")
+"""Rows of memory.stat: pages that the kernel can take back or that go with whoever it kills; `rss` is v1's `anon`."""
 
 
 def is_memory_short(reserve: int) -> bool:
-    """Whether the sandbox has less than `reserve` bytes left below its limit, by cgroup v2 or v1.
-
-    Pages of files that the kernel can take back count as left; those of the folders in memory are none.
+    """Whether what lasts without processes leaves less than `reserve` bytes of the sandbox's limit, by cgroup v2 or v1:
+    files in memory and IPC objects. Of other memory the kernel sees to the limit itself, and tells of it.
     """
-    for limit_file, usage_file, stat_file in _MEMORY_FILES:
-        limit, usage = text(limit_file), text(usage_file)
-        if isinstance(limit, str) and isinstance(usage, str) and limit.strip().isdigit():
-            left = int(limit) - int(usage)
-            return left < reserve and left + _reclaimable(stat_file) < reserve
-    return False
-
-
-def _reclaimable(stat_file: str) -> int:
+    limits = _memory_limit()
+    if limits is None:
+        return False
+    limit, usage_file, stat_file = limits
+    usage = text(usage_file)
+    if not isinstance(usage, str) or limit - int(usage) >= reserve:
+        return False
     found = text(stat_file)
     rows = (line.split() for line in found.splitlines()) if isinstance(found, str) else ()
-    return sum(int(value) for name, value in rows if name in _RECLAIMABLE)
+    freed = sum(int(value) for name, value in rows if name in _FREED_WITH_PROCESSES)
+    return limit - int(usage) + freed < reserve
+
+
+@cache
+def _memory_limit() -> tuple[int, str, str] | None:
+    """The limit, which never changes, and where usage and its parts are told."""
+    for limit_file, usage_file, stat_file in _MEMORY_FILES:
+        limit = text(limit_file)
+        if isinstance(limit, str) and limit.strip().isdigit():
+            return int(limit), usage_file, stat_file
+    return None

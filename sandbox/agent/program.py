@@ -21,7 +21,7 @@ LOST_TIMES, LOST_SECONDS = 10, 20
 """The time limit in the machine's time: however busy it is, a run ends after so many times its limit and so many
 seconds. The host then looks whether the machine was to blame."""
 
-MEMORY_RESERVE = 24 << 20
+MEMORY_RESERVE = 48 << 20
 """What a run leaves of the sandbox's memory. The kernel's own limit comes too late for the agent, if what fills the
 memory does not go with the processes: files, System V objects."""
 
@@ -160,9 +160,9 @@ class Program:
         assert self.held_calls is not None
         listener = self.held_calls.listener
         received = kernel.read_notifications(self.held_calls.notifications)
+        if received and self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
+            self.stop("memory-limit")
         for held in received or ():
-            if self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
-                self.stop("memory-limit")
             name = _NAMES.get(held.number, "")
             pid = self._process_of(held.tid)
             error_number = self._fault_for(name)

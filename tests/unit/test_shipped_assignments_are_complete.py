@@ -23,7 +23,7 @@ def test_it_has_a_statement_a_starter_checks_bugs_and_other_right_ways(name: str
     assignment = load_assignment(name)
     statement = (assignment.folder / "README.md").read_text(encoding="utf-8")
     assert len(statement.split()) > 200
-    assert re.search(r"\(\d[a-z]*\)", statement), "the statement names no manual page"
+    assert re.search(r"\(\d[a-z]*\)|\bman \d", statement), "the statement names no manual page"
     assert 6 <= len(assignment.checks) <= 15
     assert sum(check.points for check in assignment.checks) == 100
     assert any(check.visible for check in assignment.checks)
