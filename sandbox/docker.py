@@ -6,7 +6,7 @@ The only module that knows Docker's options. What they contain, and what they do
 
 import json
 import secrets
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -59,26 +59,30 @@ def launch(containment: Containment, *, owned_by: str = "") -> ContainerStream:
     """
     client = connect()
     uid = 20_000 + secrets.randbelow(40_000)
-    try:
-        container = client.create_container(
-            image_name(),
-            command=["/usr/bin/python3", "-I", "-S", "-c", _AGENT, str(uid)],
-            stdin_open=True,
-            working_dir="/",
-            hostname="sandbox",
-            labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by or owner()},
-            host_config=client.create_host_config(**_host_options(containment)),
-        )["Id"]
-        connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
-        client.start(container)
-    except docker.errors.ImageNotFound as error:
-        raise SandboxError(
-            f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
-        ) from error
-    except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
-        raise SandboxLostError(
-            f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
-        ) from error
+    with ExitStack() as unless_started:
+        unless_started.callback(client.close)
+        try:
+            container = client.create_container(
+                image_name(),
+                command=["/usr/bin/python3", "-I", "-S", "-c", _AGENT, str(uid)],
+                stdin_open=True,
+                working_dir="/",
+                hostname="sandbox",
+                labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by or owner()},
+                host_config=client.create_host_config(**_host_options(containment)),
+            )["Id"]
+            connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
+            unless_started.callback(connection.close)
+            client.start(container)
+        except docker.errors.ImageNotFound as error:
+            raise SandboxError(
+                f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
+            ) from error
+        except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
+            raise SandboxLostError(
+                f"Docker could not start a sandbox ({_reason(error)})", "Run `grader doctor` to find out why."
+            ) from error
+        unless_started.pop_all()
     return ContainerStream(container, uid, getattr(connection, "_sock", connection), keep=(connection, client))
 
 
