@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from _pytest.assertion import util
 
 import grader
 import sandbox
@@ -155,6 +156,15 @@ class GradingPlugin:
             self._record(check, Outcome.SKIPPED, reason)
             pytest.skip(reason)
         self._on_check(check.title)
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        """Keep pytest from drawing differences: of two long texts, one of them a student's, that can take hours.
+
+        The line that tells both values stays; nothing else of it is shown.
+        """
+        util._reprcompare = None
+        return (yield)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:

@@ -64,6 +64,26 @@ def test_a_check_that_is_run_after_a_hostile_one_finds_a_fresh_sandbox(tiny: Tin
     assert result.checks[1].outcome is Outcome.PASSED
 
 
+def test_a_long_wrong_output_is_compared_in_no_time(tiny: TinyAssignment) -> None:
+    """A difference of two such texts, line by line and letter by letter, would take hours."""
+    tiny.write_program("""
+        #include <stdio.h>
+        int main(void)
+        {
+            for (int line = 0; line < 2000; line++)
+                printf("line %d of some lines that are much alike %d\\n", line * 7 % 2000, line);
+            return 0;
+        }""")
+    tiny.write_checks(
+        "EXPECTED = ''.join(f'line {n} of some lines that are much alike {n}\\n' for n in range(2000))\n\n\n"
+        "def test_one(program):\n    assert program.run().stdout.decode() == EXPECTED\n\n\n"
+        "def test_two(program):\n    assert program.run().exit_code == 0\n"
+    )
+    result = tiny.grade()
+    assert [check.outcome for check in result.checks] == [Outcome.FAILED, Outcome.PASSED]
+    assert result.checks[0].message.startswith("got 'line 0 of")
+
+
 # -- whose fault it is ----------------------------------------------------------------------------
 
 FAULTS_OF_THE_AUTHOR = {
