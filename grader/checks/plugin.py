@@ -220,7 +220,7 @@ class GradingPlugin:
         return any(path.is_relative_to(package) for path in paths for package in _OWN_PACKAGES)
 
     def _is_a_check(self, path: Path) -> bool:
-        return path.is_relative_to(self._assignment.checks_folder)
+        return path.resolve().is_relative_to(self._assignment.checks_folder.resolve())
 
     def _author_fault(self, item: pytest.Item, error: BaseException, call: "pytest.CallInfo[None]") -> CheckError:
         assert call.excinfo is not None

@@ -64,7 +64,7 @@ def _forgotten_modules(folder: Path) -> Iterator[None]:
     finally:
         for name, module in list(sys.modules.items()):
             file = getattr(module, "__file__", None)
-            if file is not None and Path(file).is_relative_to(folder):
+            if file is not None and Path(file).resolve().is_relative_to(folder.resolve()):
                 del sys.modules[name]
 
 

@@ -84,6 +84,15 @@ def test_a_long_wrong_output_is_compared_in_no_time(tiny: TinyAssignment) -> Non
     assert result.checks[0].message.startswith("got 'line 0 of")
 
 
+def test_a_failed_check_is_the_submission_s_also_if_the_assignment_is_named_from_here(
+    tiny: TinyAssignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tiny.write_program("int main(int argc, char **argv) { (void)argv; return argc - 1; }\n")
+    monkeypatch.chdir(tiny.folder.parent)
+    tiny.folder = tiny.folder.relative_to(tiny.folder.parent)
+    assert [check.outcome for check in tiny.grade().checks] == [Outcome.PASSED, Outcome.FAILED]
+
+
 # -- whose fault it is ----------------------------------------------------------------------------
 
 FAULTS_OF_THE_AUTHOR = {
