@@ -1,6 +1,5 @@
 """The one value that grading a submission yields; reports render it and know nothing else."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -117,8 +116,3 @@ class Result:
 def plain_number(points: Fraction) -> int | float:
     """Points as people write them: 15, or 7.5."""
     return int(points) if points.denominator == 1 else round(float(points), 2)
-
-
-def evidence_text(evidence: Mapping[str, object]) -> str:
-    """A finding's evidence as lines `key: value`, for reports that show text."""
-    return "\n".join(f"{key.replace('_', ' ')}: {value}" for key, value in evidence.items())
