@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from grader import __version__
 from grader.build import build
@@ -15,6 +16,9 @@ from sandbox.errors import SandboxLostError
 from sandbox.image import image_name
 from sandbox.launcher import Launch, launch_here
 from sandbox.session import Session
+
+if TYPE_CHECKING:
+    from grader.checks.plugin import RunChecks
 
 Say = Callable[[str], None]
 
@@ -71,10 +75,12 @@ def grade(
     say: Say = lambda _: None,
     meanwhile: Callable[[], None] = lambda: None,
     launch: Launch = launch_here,
+    run: "RunChecks | None" = None,
 ) -> Result:
     """Grade one submission by the checks `only`, or all; `say` is told what is being done.
 
-    `meanwhile` is called while the container starts, which `launch` does.
+    `meanwhile` is called while the container starts, which `launch` does. `run` runs the checks if they are loaded
+    already.
 
     A sandbox that is lost in the middle is no verdict: everything is done once more in a new one.
     Raises SandboxError, CheckError or InternalError when there is no verdict.
@@ -104,13 +110,17 @@ def grade(
         preparation = Preparation(assignment, files, say, launch)
         preparation.start()
         try:
-            from grader.checks.runner import run_checks  # loads pytest, while the container starts
-
+            grading = (only, preparation.built, say, files)
             meanwhile()
 
             status = Status.GRADED
             try:
-                outcomes = run_checks(assignment, only, preparation.built, say, files)
+                if run is not None:
+                    outcomes = run(*grading)
+                else:
+                    from grader.checks.runner import run_checks  # loads pytest, while the container starts
+
+                    outcomes = run_checks(assignment, *grading)
             except BuildFailedError:
                 status = Status.BUILD_FAILED
                 outcomes = _all_skipped(assignment, only, "the program does not compile")

@@ -1,8 +1,8 @@
 """Grades many submissions, several at a time.
 
-Each worker is forked from this process with everything loaded, and forks again for each submission: nothing of one
-grading is left for the next, memory stays flat, and a grading that dies takes nothing with it. While a grading goes on
-its worker starts the container of the next one.
+Each worker is forked from this process with everything loaded, collects the checks, and forks again for each
+submission: nothing of one grading is left for the next, memory stays flat, and a grading that dies takes nothing with
+it. While a grading goes on its worker starts the container of the next one.
 """
 
 import gc
@@ -14,9 +14,12 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing.connection import Connection, wait
 from typing import Generic, NoReturn, TypeVar
 
+from grader.checks.plugin import RunChecks
+from grader.checks.runner import load_checks
 from grader.errors import GraderError
 from grader.grade import containment_of, grade
 from grader.result import Result
@@ -44,7 +47,6 @@ Outcome = Result | NoVerdict
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    assignment: Assignment
     submission: Submission
     is_last: bool
 
@@ -77,12 +79,12 @@ def grade_all(
         waiting.extend(() if waiting else _take(incoming))
         if item[2] == 1:
             on_start(item[0])
-        worker.give(item, _Task(assignment, item[1], is_last=not waiting))
+        worker.give(item, _Task(item[1], is_last=not waiting))
 
     try:
         while waiting or pool:
             while waiting and len(pool) < jobs:
-                worker: _Worker[tuple[Key, Submission, int]] = _Worker([*pool])
+                worker: _Worker[tuple[Key, Submission, int]] = _Worker(assignment, [*pool])
                 pool[worker.connection] = worker
                 assign(worker)
             for ready in wait([*pool]):
@@ -125,10 +127,10 @@ def load_everything() -> None:
 class _Worker(Generic[T]):
     """The near end of a worker; it has at most one task, known here by its item."""
 
-    def __init__(self, others: list[Connection]) -> None:
+    def __init__(self, assignment: Assignment, others: list[Connection]) -> None:
         context = multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(theirs, [*others, self.connection]))
+        self._process = context.Process(target=_work, args=(assignment, theirs, [*others, self.connection]))
         self._process.start()
         theirs.close()
         self._item: T | None = None
@@ -164,20 +166,35 @@ class _Worker(Generic[T]):
 # -- in the worker --------------------------------------------------------------------------------
 
 
-def _work(connection: Connection, others: list[Connection]) -> None:
-    """Grade what comes until nothing more can; the container for the next one is started meanwhile."""
+def _work(assignment: Assignment, connection: Connection, others: list[Connection]) -> None:
+    """Load the checks, then grade what comes until nothing more can."""
     for other in others:  # so that each sees the end of file of its own
         other.close()
     os.setpgid(0, 0)  # Ctrl-C is for the process that gave out the work, which ends us
     signal.signal(signal.SIGTERM, lambda number, frame: os.killpg(0, signal.SIGKILL))
-    ahead = _SandboxAhead()
+    serve = partial(_serve, assignment, connection)
+    try:
+        load_checks(assignment, serve)
+    except GraderError as error:  # then nothing has been served
+        serve(partial(_raise, error))
+
+
+def _raise(error: Exception, *_grading: object) -> NoReturn:
+    raise error
+
+
+def _serve(assignment: Assignment, connection: Connection, run: RunChecks) -> None:
+    """Grade what comes; the container for the next one is started meanwhile."""
+    gc.freeze()
+    ahead = _SandboxAhead(containment_of(assignment))
     with suppress(EOFError, BrokenPipeError):
         while True:
             task = connection.recv()
-            containment = containment_of(task.assignment)
-            outcome = _grade_in_child(task, ahead.take(containment), connection)
+            sandbox = ahead.take()
+            outcome = _in_child(partial(_graded, assignment, task.submission, sandbox, run), connection)
+            sandbox.let_go()
             if not task.is_last:
-                ahead.start(containment)
+                ahead.start()
             connection.send(outcome())
     ahead.close()
 
@@ -201,21 +218,18 @@ class _Handed:
 class _SandboxAhead:
     """At most one sandbox that nobody uses yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, containment: Containment) -> None:
+        self._containment = containment
         self._stream: ContainerStream | None = None
-        self._containment: Containment | None = None
 
-    def start(self, containment: Containment) -> None:
+    def start(self) -> None:
         """Start one; if that fails, whoever takes it tries again and is told why."""
         with suppress(SandboxError):
-            self._stream, self._containment = launch_here(containment), containment
+            self._stream = launch_here(self._containment)
 
-    def take(self, containment: Containment) -> _Handed:
+    def take(self) -> _Handed:
         """What hands out the sandbox that waits, or starts one."""
         stream, self._stream = self._stream, None
-        if stream is not None and self._containment != containment:
-            stream.close()
-            stream = None
         return _Handed(stream)
 
     def close(self) -> None:
@@ -223,16 +237,19 @@ class _SandboxAhead:
             self._stream.close()
 
 
-def _grade_in_child(task: _Task, sandbox: _Handed, connection: Connection) -> Callable[[], Outcome]:
-    """Begin to grade in a process of its own; the function returned waits for the outcome."""
+def _in_child(work: Callable[[], Outcome], connection: Connection) -> Callable[[], Outcome]:
+    """Begin `work` in a process of its own; the function returned waits for the outcome."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(reading)
-        connection.close()
-        _grade_and_exit(task, sandbox, writing)
+        try:
+            os.close(reading)
+            connection.close()
+            with open(writing, "wb") as stream:
+                pickle.dump(work(), stream)
+        finally:
+            os._exit(0)
     os.close(writing)
-    sandbox.let_go()
 
     def outcome() -> Outcome:
         with open(reading, "rb") as stream:
@@ -249,18 +266,12 @@ def _grade_in_child(task: _Task, sandbox: _Handed, connection: Connection) -> Ca
     return outcome
 
 
-def _grade_and_exit(task: _Task, launch: Launch, writing: int) -> NoReturn:
-    outcome: Outcome
+def _graded(assignment: Assignment, submission: Submission, launch: Launch, run: RunChecks) -> Outcome:
     try:
-        outcome = grade(task.assignment, task.submission, launch=launch)
+        return grade(assignment, submission, launch=launch, run=run)
     except GraderError as error:
-        outcome = NoVerdict(str(error), is_lasting=True)
+        return NoVerdict(str(error), is_lasting=True)
     except SandboxError as error:
-        outcome = NoVerdict(f"{error}\n{error.advice}")
+        return NoVerdict(f"{error}\n{error.advice}")
     except Exception as error:  # noqa: BLE001  # the border of this process: whatever it is, it is no grade
-        outcome = NoVerdict(f"internal error: {type(error).__name__}: {error}")
-    try:
-        with open(writing, "wb") as stream:
-            pickle.dump(outcome, stream)
-    finally:
-        os._exit(0)
+        return NoVerdict(f"internal error: {type(error).__name__}: {error}")

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,31 +38,39 @@ if TYPE_CHECKING:  # loaded only for checks that ask for them
     from grader.checks.variants import Variants
 
 
+RunChecks = Callable[
+    [frozenset[str], Callable[[], Session], Callable[[str], None], Sequence[SubmittedFile]], tuple[CheckResult, ...]
+]
+"""Runs checks for one submission and returns their outcomes in the order of the YAML: those of the given ids, or all,
+in the session that is asked for when the first begins, telling each title as it begins; tools build their own variants
+of the program from the given files. Raises CheckError, SandboxError or InternalError when there is no verdict."""
+
 _OWN_PACKAGES = tuple(Path(package).resolve().parent for package in (grader.__file__, sandbox.__file__) if package)
 
 
-class GradingPlugin:
-    """Registered with pytest for one grading; `results` and `fault` are what comes out.
+def _no_session() -> Session:
+    raise InternalError("a check ran outside a grading")
 
-    `open_session` yields the session with the program built, and may wait for it; `on_check` is told each
-    check's title as it begins.
+
+class GradingPlugin:
+    """Registered with pytest for the checks of one assignment.
+
+    Once they are collected `serve` is given the function that runs them for one submission. To grade many, it is to
+    call it in a process for each.
     """
 
-    def __init__(
-        self,
-        assignment: Assignment,
-        only: frozenset[str],
-        open_session: Callable[[], Session],
-        on_check: Callable[[str], None],
-        files: Sequence[SubmittedFile] = (),
-    ) -> None:
-        self.results: dict[str, CheckResult] = {}
+    def __init__(self, assignment: Assignment, serve: "Callable[[RunChecks], None]") -> None:
         self.fault: Exception | None = None
+        """Why there is no verdict."""
+        self.raised: BaseException | None = None
+        """What `serve` raised; it is hidden from pytest, which would make a report of it."""
+        self.has_served = False
         self._assignment = assignment
-        self._only = only
-        self._open_session = open_session
-        self._on_check = on_check
-        self._files = files
+        self._serve = serve
+        self._results: dict[str, CheckResult] = {}
+        self._open_session = _no_session
+        self._on_check: Callable[[str], None] = lambda _: None
+        self._files: Sequence[SubmittedFile] = ()
         self._variants: Variants | None = None
         self._signal_safety: SignalSafety | None = None
         self._program: Program | None = None
@@ -124,7 +133,7 @@ class GradingPlugin:
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Run the checks in the order of the YAML, each after what it needs."""
-        by_id = {item.name.removeprefix("test_"): item for item in items}
+        by_id = {_id_of(item): item for item in items}
         for name, item in by_id.items():
             if all(check.id != name for check in self._assignment.checks):
                 self.fault = self.fault or CheckError(
@@ -132,14 +141,47 @@ class GradingPlugin:
                     place=Place(Path(item.path), (item.location[1] or 0) + 1),
                     advice="One function for each check, not parametrised and in no class; loop inside it instead.",
                 )
-        wanted = [check for check in in_order(self._assignment.checks) if self._is_wanted(check)]
-        items[:] = [by_id[check.id] for check in wanted if check.id in by_id]
+        items[:] = [by_id[check.id] for check in in_order(self._assignment.checks) if check.id in by_id]
 
-    def _is_wanted(self, check: CheckSpec) -> bool:
-        return not self._only or check.id in self._only
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the checks not once, but as often as somebody asks."""
+        self.has_served = True
+        try:
+            self._serve(partial(self._run, session))
+        except BaseException as error:  # noqa: BLE001  # raised again when pytest has ended
+            self.raised = error
+        return True
+
+    def _run(
+        self,
+        pytest_session: pytest.Session,
+        only: frozenset[str],
+        open_session: Callable[[], Session],
+        on_check: Callable[[str], None],
+        files: Sequence[SubmittedFile],
+    ) -> tuple[CheckResult, ...]:
+        self._open_session = open_session
+        self._on_check = on_check
+        self._files = files
+        wanted = [check.id for check in self._assignment.checks if not only or check.id in only]
+        pytest_session.items = [item for item in pytest_session.items if _id_of(item) in wanted]
+        loop = pytest_session.config.pluginmanager.subset_hook_caller("pytest_runtestloop", [self])
+        if self.fault is None:
+            try:
+                loop(session=pytest_session)
+            except pytest.Session.Interrupted:
+                pass  # by a fault
+            except pytest.exit.Exception as error:
+                self.fault = self.fault or self._exit_fault(error)
+        if self.fault is not None:
+            raise self.fault
+        if missing := [id_ for id_ in wanted if id_ not in self._results]:
+            raise InternalError(f"no outcome for {', '.join(missing)}")
+        return tuple(self._results[id_] for id_ in wanted)
 
     def _did_not_pass(self, need: str) -> bool:
-        result = self.results.get(need)
+        result = self._results.get(need)
         return result is not None and result.outcome is not Outcome.PASSED
 
     @pytest.hookimpl(tryfirst=True)
@@ -180,7 +222,7 @@ class GradingPlugin:
             return
         check = self._check_of(item)
         error = call.excinfo.value if call.excinfo is not None else None
-        skipped = self.results.get(check.id)
+        skipped = self._results.get(check.id)
         if skipped is not None and skipped.outcome is Outcome.SKIPPED:
             return
         if error is None:
@@ -263,18 +305,20 @@ class GradingPlugin:
 
     def pytest_keyboard_interrupt(self, excinfo: "pytest.ExceptionInfo[BaseException]") -> None:
         """`pytest.exit` in a check is its author's fault; Ctrl-C is not."""
-        if isinstance(excinfo.value, pytest.exit.Exception) and self.fault is None:
-            self.fault = CheckError(
-                f"a check called pytest.exit: {excinfo.value}",
-                place=Place(self._assignment.checks_folder),
-                advice="A check may fail only by an assertion. Mend it; the submission was not graded.",
-            )
+        if isinstance(excinfo.value, pytest.exit.Exception):
+            self.fault = self.fault or self._exit_fault(excinfo.value)
+
+    def _exit_fault(self, error: BaseException) -> CheckError:
+        return CheckError(
+            f"a check called pytest.exit: {error}",
+            place=Place(self._assignment.checks_folder),
+            advice="A check may fail only by an assertion. Mend it; the submission was not graded.",
+        )
 
     # -- recording --------------------------------------------------------------------------------
 
     def _check_of(self, item: pytest.Item) -> CheckSpec:
-        wanted = item.name.removeprefix("test_")
-        return next(check for check in self._assignment.checks if check.id == wanted)
+        return next(check for check in self._assignment.checks if check.id == _id_of(item))
 
     def _record(
         self,
@@ -286,7 +330,7 @@ class GradingPlugin:
         drawn: tuple[Picture, ...] = (),
     ) -> None:
         took = 0.0 if outcome is Outcome.SKIPPED else time.monotonic() - self._started
-        self.results[check.id] = CheckResult(
+        self._results[check.id] = CheckResult(
             id=check.id,
             title=check.title,
             points=check.points if outcome is Outcome.PASSED else Fraction(0),
@@ -300,6 +344,10 @@ class GradingPlugin:
             visible=check.visible,
             pictures=drawn,
         )
+
+
+def _id_of(item: pytest.Item) -> str:
+    return item.name.removeprefix("test_")
 
 
 def in_order(checks: tuple[CheckSpec, ...]) -> list[CheckSpec]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.checks.plugin import GradingPlugin, in_order
+from grader.checks.plugin import GradingPlugin, RunChecks
 from grader.errors import InternalError
 from grader.result import CheckResult
 from grader.spec import Assignment
@@ -30,40 +30,44 @@ def run_checks(
     only: frozenset[str],
     open_session: Callable[[], Session],
     on_check: Callable[[str], None],
-    submitted: Sequence[SubmittedFile] = (),
+    files: Sequence[SubmittedFile] = (),
 ) -> tuple[CheckResult, ...]:
-    """Run the checks (of the ids `only`, or all) and return their outcomes in the order of the YAML.
+    """Run the checks of an assignment for one submission; see RunChecks for the rest.
 
-    From the files `submitted` tools build their own variants of the program.
-
-    Raises CheckError, SandboxError or InternalError when there is no verdict, KeyboardInterrupt if interrupted.
+    Raises KeyboardInterrupt, too, if interrupted.
     """
-    plugin = GradingPlugin(assignment, only, open_session, on_check, submitted)
+    outcomes: list[CheckResult] = []
+    load_checks(assignment, lambda run: outcomes.extend(run(only, open_session, on_check, files)))
+    return tuple(outcomes)
+
+
+def load_checks(assignment: Assignment, serve: Callable[[RunChecks], None]) -> None:
+    """Load the checks of an assignment and give `serve` what runs them, once for each process that calls it.
+
+    Raises what `serve` raises, and CheckError or InternalError if it could not be called.
+    """
+    plugin = GradingPlugin(assignment, serve)
     files = sorted(str(path) for path in assignment.checks_folder.glob("test_*.py"))
     output = io.StringIO()
     with _quiet_pytest(output), _forgotten_modules(assignment.checks_folder):
         status = pytest.main([*_OPTIONS, f"--rootdir={assignment.checks_folder}", *files], plugins=[plugin])
-    if plugin.fault is not None:
-        raise plugin.fault
+    if plugin.raised is not None:
+        raise plugin.raised
     if status == pytest.ExitCode.INTERRUPTED:
         raise KeyboardInterrupt
-    wanted = [check for check in in_order(assignment.checks) if not only or check.id in only]
-    if status not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise InternalError(f"pytest ended with status {status}", advice=output.getvalue()[-2000:])
-    missing = [check.id for check in wanted if check.id not in plugin.results]
-    if missing:
-        raise InternalError(f"no outcome for {', '.join(missing)}", advice=output.getvalue()[-2000:])
-    return tuple(plugin.results[check.id] for check in assignment.checks if check.id in plugin.results)
+    if not plugin.has_served:
+        raise plugin.fault or InternalError(f"pytest ended with status {status}", advice=output.getvalue()[-2000:])
 
 
 @contextlib.contextmanager
 def _forgotten_modules(folder: Path) -> Iterator[None]:
     """Forget the check modules afterwards: the next grading in this process must not find them under their names."""
+    before = set(sys.modules)
     try:
         yield
     finally:
-        for name, module in list(sys.modules.items()):
-            file = getattr(module, "__file__", None)
+        for name in sys.modules.keys() - before:
+            file = getattr(sys.modules[name], "__file__", None)
             if file is not None and Path(file).resolve().is_relative_to(folder.resolve()):
                 del sys.modules[name]
 
@@ -72,14 +76,14 @@ def _forgotten_modules(folder: Path) -> Iterator[None]:
 def _quiet_pytest(output: io.StringIO) -> Iterator[None]:
     """Keep pytest's words to ourselves, its plugins to the ones named, and its byte code out of the assignment."""
     before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    prefix = sys.pycache_prefix
+    prefix, writes_nothing = sys.pycache_prefix, sys.dont_write_bytecode
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.pycache_prefix = str(_cache_folder())
+    sys.pycache_prefix, sys.dont_write_bytecode = str(_cache_folder()), False
     try:
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             yield
     finally:
-        sys.pycache_prefix = prefix
+        sys.pycache_prefix, sys.dont_write_bytecode = prefix, writes_nothing
         if before is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
