@@ -47,7 +47,7 @@ def image_files(package: Path = _PACKAGE) -> dict[str, bytes]:
     """Every file the image is made of: its name in the build context, sorted, and its content."""
     paths = {"Dockerfile": package / "image" / "Dockerfile"}
     paths |= {f"helpers/{path.name}": path for path in (package / "image").glob("*.c")}
-    for pattern in ("*.py", "*.c"):
+    for pattern in ("*.py", "*.c", "*.h"):
         paths |= {f"sandbox/agent/{path.name}": path for path in (package / "agent").glob(pattern)}
     paths |= {f"sandbox/{name}": package / name for name in _SHARED_MODULES if (package / name).exists()}
     return {name: paths[name].read_bytes() for name in sorted(paths)}

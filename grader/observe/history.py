@@ -10,7 +10,6 @@ from grader.observe.procfs import (
     parse_cmdline,
     parse_descriptors,
     parse_stat,
-    parse_status,
 )
 from grader.observe.signals import NUMBER_OF_SIGNAL, WaitStatus, signal_name
 from sandbox.wire import Event
@@ -196,8 +195,8 @@ def _take(history: History, event: Event) -> None:
             process.fds_at_exit = parse_descriptors(facts["fds"])
             if isinstance(facts["exe"], str) and not process.execs:
                 process.exe_at_birth = facts["exe"]
-            status = parse_status(facts["status"])
-            if status is None or status.ignored & _SIGCHLD_BIT:  # could not look: claim nothing
+            stat = parse_stat(facts["stat"])
+            if stat is None or stat.ignored & _SIGCHLD_BIT:  # could not look: claim nothing
                 process.auto_reap = True
             _know_children(history, process, facts["children"], event.time)
             for pid, captured in facts["children"].items():

@@ -17,7 +17,9 @@ _O_CLOEXEC = 0o2000000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat:
-    """The fields of `/proc/PID/stat` that are used; `exit_status` is the raw wait status of a zombie."""
+    """The fields of `/proc/PID/stat` that are used; `ignored` is a mask of the standard signals with signal 1 at bit
+    0, `exit_status` the raw wait status of a zombie.
+    """
 
     pid: int
     command: str
@@ -26,6 +28,7 @@ class Stat:
     pgid: int
     sid: int
     start_ticks: int
+    ignored: int
     exit_status: int
 
 
@@ -44,6 +47,7 @@ def parse_stat(captured: Captured) -> Stat | None:
         pgid=int(fields[2]),
         sid=int(fields[3]),
         start_ticks=int(fields[19]),
+        ignored=int(fields[30]),
         exit_status=int(fields[49]) if len(fields) > 49 else 0,
     )
 
@@ -157,8 +161,8 @@ def _parse_descriptor(number: int, row: dict[str, Any]) -> FileDescriptor:
     file = row.get("file")
     info = row.get("info", "")
     info = info if isinstance(info, str) else ""
-    options = row.get("socket") or {}
     flags = re.search(r"^flags:\t([0-7]+)$", info, re.MULTILINE)
+    options = row.get("socket") or {}
     return FileDescriptor(
         number=number,
         target=target,

@@ -1,7 +1,6 @@
 """The kernel calls that Python's standard library does not have, through ctypes."""
 
 import ctypes
-import errno
 import fcntl
 import os
 import re
@@ -20,18 +19,12 @@ TELLS_OF_REAPING = tuple(int(number) for number in re.findall(r"\d+", os.uname()
 """Whether a pidfd hangs up when its process has been waited for, see poll in pidfd_open(2)."""
 
 LIBRARY = "/opt/grader/lib/agent.so"
-"""The agent's parts in C."""
 
 PR_SET_DUMPABLE = 4
 
-# ioctl numbers of <linux/seccomp.h> and <linux/pidfd.h>
-_NOTIF_SEND = 0xC0182101
+# ioctl number of <linux/pidfd.h>
 _PIDFD_GET_INFO = 0xC040FF0B
 _PIDFD_INFO_EXIT = 1 << 3
-_USER_NOTIF_FLAG_CONTINUE = 1
-
-_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
-_RESPONSE = struct.Struct("=QqiI")
 
 
 def _call(result: int) -> int:
@@ -119,7 +112,7 @@ def launch_program(
         terminal=terminal,
         uid=uid,
     )
-    error = _library().launch_program(ctypes.byref(launch))
+    error = library().launch_program(ctypes.byref(launch))
     if error:
         raise OSError(error, os.strerror(error))
     return Started(launch.pid, launch.pidfd, launch.listener if program_filter is not None else None)
@@ -129,59 +122,10 @@ def _strings(values: list[str]) -> "ctypes.Array[ctypes.c_char_p]":
     return (ctypes.c_char_p * (len(values) + 1))(*[os.fsencode(value) for value in values], None)
 
 
-class Notification(NamedTuple):
-    """A system call about to be made by thread `tid`, which the kernel holds until it is answered."""
-
-    id: int
-    tid: int
-    number: int
-    arguments: tuple[int, ...]
-
-
-def start_receiver(listener: int) -> tuple[int, int]:
-    """Receive notifications of `listener` as fast as can be; return the pipe they come through, and the
-    descriptor that ends this when closed.
-    """
-    notifications, output = os.pipe()
-    stop_receiver, stop = os.pipe()
-    error = _library().start_receiver(os.dup(listener), output, stop_receiver)
-    if error:
-        raise OSError(error, os.strerror(error))
-    return notifications, stop
-
-
 @cache
-def _library() -> ctypes.CDLL:
+def library() -> ctypes.CDLL:
+    """The agent's parts in C."""
     return ctypes.CDLL(LIBRARY)
-
-
-def read_notifications(pipe: int) -> list[Notification] | None:
-    """The calls that are held now, from a pipe of `start_receiver`; None when no more will come."""
-    data = os.read(pipe, 64 * _NOTIFICATION.size)
-    if not data:
-        return None
-    held = []
-    for notification_id, tid, _flags, number, _arch, _ip, *arguments in _NOTIFICATION.iter_unpack(data):
-        held.append(Notification(notification_id, tid, number, tuple(arguments)))
-    return held
-
-
-def let_go(listener: int, notification: Notification) -> None:
-    """Let the held call happen."""
-    _answer(listener, _RESPONSE.pack(notification.id, 0, 0, _USER_NOTIF_FLAG_CONTINUE))
-
-
-def refuse(listener: int, notification: Notification, error_number: int) -> None:
-    """Let the held call fail with `error_number` without happening."""
-    _answer(listener, _RESPONSE.pack(notification.id, 0, -error_number, 0))
-
-
-def _answer(listener: int, response: bytes) -> None:
-    try:
-        fcntl.ioctl(listener, _NOTIF_SEND, bytearray(response))
-    except OSError as error:
-        if error.errno != errno.ENOENT:  # else the thread has been killed meanwhile
-            raise
 
 
 def pidfd_exit_status(pidfd: int) -> int | None:

@@ -26,6 +26,7 @@ from sandbox.agent.reading import error_name, text
 from sandbox.agent.spawn import EXEC_PASS, WORK, spawn
 from sandbox.agent.watch_filter import watch_filter
 from sandbox.wire import (
+    CapturedEvent,
     CloseInput,
     Decoder,
     Done,
@@ -85,7 +86,7 @@ class Agent:
         self._uid = uid
         self._decoder = Decoder()
         self._outgoing = bytearray()
-        self._queue: list[tuple[Message, int]] = []
+        self._queue: list[tuple[Message | CapturedEvent, int]] = []
         self._is_awaited = False
         self._programs: dict[int, Program] = {}
         self._epoll = select.epoll()
@@ -153,7 +154,9 @@ class Agent:
 
     def _turn(self) -> None:
         for program in list(self._programs.values()):
-            descriptors = [*program.outputs, *(program.held_calls or ()), program.input, *program.pidfds]
+            descriptors = [*program.outputs, program.input, *program.pidfds]
+            if program.held_calls is not None:
+                descriptors.append(program.held_calls.descriptor)
             program.turn(alone=len(self._programs) == 1)
             if program.over:
                 for descriptor in descriptors:
@@ -177,6 +180,7 @@ class Agent:
             self._watch(program.input, partial(self._write_input, program), select.EPOLLOUT)
 
     def _on_pidfd(self, program: Program, pidfd: int, event: int) -> None:
+        self._take_calls(program)  # its exit comes before its end
         if program.on_pidfd(pidfd, reaped=bool(event & select.EPOLLHUP)):
             self._epoll.modify(pidfd, 0)  # the hang-up is reported all the same
         else:
@@ -198,12 +202,16 @@ class Agent:
             self._epoll.unregister(descriptor)  # the end of the stream would be ready for ever
             del self._on_ready[descriptor]
 
-    def _on_notifications(self, program: Program, event: int) -> None:
+    def _on_calls(self, program: Program, event: int) -> None:
         self._clock.has_served = True
-        if program.held_calls is not None:
-            told_too_much = program.events_bytes > EVENT_BYTES
-            if told_too_much or not program.on_notifications():
-                self._unwatch(program.held_calls.notifications)
+        self._take_calls(program)
+
+    def _take_calls(self, program: Program) -> None:
+        calls = program.held_calls
+        if calls is None or calls.descriptor not in self._on_ready:
+            return
+        if program.events_bytes > EVENT_BYTES or not program.take_calls():
+            self._unwatch(calls.descriptor)
         self._watch_new(program)
 
     def _reap(self, event: int) -> None:
@@ -218,6 +226,7 @@ class Agent:
             if os.WIFSTOPPED(status):  # of a process that has asked its parent to trace it, see ptrace(2)
                 continue
             for program in self._programs.values():
+                self._take_calls(program)
                 if program.knows(pid):
                     program.on_reaped(pid, status)
         self._turn()
@@ -227,6 +236,7 @@ class Agent:
     def _look_whether_quiet(self) -> None:
         look = []
         asleep = True
+        waits_for_us = 0  # orphans that have ended: how many there are is the agent's doing
         for pid in capture.student_processes():
             for tid in capture.numbers_in(f"/proc/{pid}/task"):
                 status = text(f"/proc/{pid}/task/{tid}/status")
@@ -235,9 +245,10 @@ class Agent:
                     continue
                 state = status.partition("\nState:\t")[2][:1]
                 asleep = asleep and state in ("S", "T", "Z", "X")
+                waits_for_us += state == "Z" and "\nPPid:\t1\n" in status
                 look.append((tid, state, status.partition("\nvoluntary_ctxt_switches:")[2]))
         for program in self._programs.values():
-            program.peak_tasks = max(program.peak_tasks, len(look))
+            program.peak_tasks = max(program.peak_tasks, len(look) - waits_for_us)
         if not look or not asleep or look != self._last_look:
             self._last_look = look
             self._quiet_sent = 0
@@ -257,9 +268,9 @@ class Agent:
 
     # -- the host ---------------------------------------------------------------------------------
 
-    def _send(self, message: Message, request_id: int = 0) -> None:
+    def _send(self, message: Message | CapturedEvent, request_id: int = 0) -> None:
         self._queue.append((message, request_id))
-        self._is_awaited = self._is_awaited or not isinstance(message, Event)
+        self._is_awaited = self._is_awaited or not isinstance(message, Event | CapturedEvent)
 
     def _flush(self) -> None:
         """Write what the host waits for; events alone go with the next of that or with the next tick.
@@ -272,7 +283,7 @@ class Agent:
         for message, request_id in self._queue:
             frame = encode(message, request_id)
             self._outgoing += frame
-            if isinstance(message, Event) and message.run in self._programs:
+            if isinstance(message, Event | CapturedEvent) and message.run in self._programs:
                 self._programs[message.run].events_bytes += len(frame)
         self._queue.clear()
         try:
@@ -386,7 +397,7 @@ class Agent:
         for descriptor in program.outputs:
             self._watch(descriptor, partial(self._on_output, program, descriptor), select.EPOLLIN)
         if program.held_calls is not None:
-            self._watch(program.held_calls.notifications, partial(self._on_notifications, program), select.EPOLLIN)
+            self._watch(program.held_calls.descriptor, partial(self._on_calls, program), select.EPOLLIN)
         self._watch_new(program)
         self._next_tick = time.monotonic() + TICK_SECONDS
         return spawned.pid

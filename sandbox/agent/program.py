@@ -9,10 +9,11 @@ import time
 from collections.abc import Callable
 
 from sandbox.agent import capture, kernel
+from sandbox.agent.held_calls import CapturedCall, HeldCall
 from sandbox.agent.reading import memory, text
 from sandbox.agent.spawn import WORK, Spawned
 from sandbox.agent.watch_filter import FAULT_CALLS, OPENING, SIGNAL_ARGUMENT, USING
-from sandbox.wire import Ended, Event, Facts, Message, Output
+from sandbox.wire import CapturedEvent, Ended, Event, Facts, Message, Output
 
 GRACE_SECONDS = 0.2
 """How long processes may outlive the program's first process before they count as left behind."""
@@ -48,7 +49,7 @@ class Program:
         spawned: Spawned,
         limits: dict[str, float],
         faults: list[Facts],
-        send: Callable[[Message], None],
+        send: Callable[[Message | CapturedEvent], None],
         own_time: Callable[[], float],
     ) -> None:
         self.number = number
@@ -155,26 +156,43 @@ class Program:
 
     # -- held calls -------------------------------------------------------------------------------
 
-    def on_notifications(self) -> bool:
-        """Capture what each held call is about, then let it go or refuse it; False when no more will come."""
+    def take_calls(self) -> bool:
+        """Report the calls that have been captured; capture what each held one is about, then let it go or refuse it.
+
+        False when no more will come.
+        """
         assert self.held_calls is not None
-        listener = self.held_calls.listener
-        received = kernel.read_notifications(self.held_calls.notifications)
-        if received and self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
+        taken = self.held_calls.take()
+        if taken and self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
             self.stop("memory-limit")
-        for held in received or ():
-            name = _NAMES.get(held.number, "")
-            pid = self._process_of(held.tid)
+        for call in taken or ():
+            if isinstance(call, CapturedCall):
+                self._report(call)
+                continue
+            name = _NAMES.get(call.number, "")
+            pid = self._process_of(call.tid)
             error_number = self._fault_for(name)
-            self._capture_call(name, pid, held)
+            self._capture_call(name, pid, call)
             if error_number:
                 self._event("fault", pid, {"call": name, "errno": error_number})
-                kernel.refuse(listener, held, error_number)
+                self.held_calls.refuse(call, error_number)
             else:
-                kernel.let_go(listener, held)
-        return received is not None
+                self.held_calls.let_go(call)
+        return taken is not None
 
-    def _capture_call(self, name: str, pid: int, held: kernel.Notification) -> None:
+    def _report(self, call: CapturedCall) -> None:
+        if call.pid in self._known:
+            os.close(call.pidfd)
+        else:
+            self._know_by(call.pidfd, call.pid)
+        if call.kind == "birth" and call.pid in self._executed:
+            self._executed.discard(call.pid)  # its image's, not its own
+            return
+        if call.kind == "exec":
+            self._executed.add(call.pid)
+        self._send(CapturedEvent(self.number, call.kind, call.time, call.pid, call.facts))
+
+    def _capture_call(self, name: str, pid: int, held: HeldCall) -> None:
         arguments = held.arguments
         if name == "set_tid_address":
             self._executed.add(pid)
@@ -197,9 +215,8 @@ class Program:
                 {
                     "code": arguments[0] & 0xFF,
                     "stat": text(f"/proc/{pid}/stat"),
-                    "status": text(f"/proc/{held.tid}/status"),
                     "exe": capture.link(f"/proc/{held.tid}/exe"),
-                    "fds": capture.descriptors(held.tid, details=True),
+                    "fds": capture.descriptors(held.tid),
                     "children": self._look_at_children(pid),
                 },
             )
@@ -219,7 +236,7 @@ class Program:
         elif name == "rt_sigaction" and arguments[1]:
             self._event("sigchld", pid, {"action": memory(held.tid, arguments[1], 32)})
 
-    def _opening(self, name: str, held: kernel.Notification) -> Facts:
+    def _opening(self, name: str, held: HeldCall) -> Facts:
         """What tells which descriptor the call will make, and from where it is made."""
         return {
             "call": name,
@@ -228,7 +245,7 @@ class Program:
             **self._caller(held),
         }
 
-    def _capture_use(self, name: str, pid: int, held: kernel.Notification) -> None:
+    def _capture_use(self, name: str, pid: int, held: HeldCall) -> None:
         """Report a call that will fail with EBADF: its descriptor is not open, or not for that."""
         number = held.arguments[0] & 0xFFFFFFFF
         number -= 1 << 32 if number & 0x80000000 else 0
@@ -243,7 +260,7 @@ class Program:
         caller = self._caller(held) if self._misuses <= MISUSES_EXPLAINED else {"stack": "", "maps": ""}
         self._event("misuse", pid, {"call": name, "fd": number, "is_open": bool(mode), **caller})
 
-    def _caller(self, held: kernel.Notification) -> Facts:
+    def _caller(self, held: HeldCall) -> Facts:
         """The captured stack and mappings, from which the student's line is found."""
         registers = text(f"/proc/{held.tid}/syscall")
         fields = registers.split() if isinstance(registers, str) else []
@@ -277,7 +294,11 @@ class Program:
         if pid in self._known:
             return
         with contextlib.suppress(OSError):
-            self.pidfds[os.pidfd_open(pid)] = pid
+            self._know_by(os.pidfd_open(pid), pid)
+        self._known.add(pid)
+
+    def _know_by(self, pidfd: int, pid: int) -> None:
+        self.pidfds[pidfd] = pid
         self._known.add(pid)
 
     def knows(self, pid: int) -> bool:
@@ -314,8 +335,8 @@ class Program:
         pid = self.pidfds[pidfd]
         if pidfd not in self._ended:
             self._ended.add(pidfd)
-            wait_status = kernel.pidfd_exit_status(pidfd)
-            self._event("end", pid, {"stat": text(f"/proc/{pid}/stat"), "wait_status": wait_status})
+            zombie = text(f"/proc/{pid}/stat")  # first: only of one that is gone by now has the pidfd the status
+            self._event("end", pid, {"stat": zombie, "wait_status": kernel.pidfd_exit_status(pidfd)})
         if reaped:
             self._event("gone", pid, {})
         if reaped or not kernel.TELLS_OF_REAPING:
@@ -387,6 +408,12 @@ class Program:
 
     def _finish(self) -> None:
         self.over = True
+        if self.held_calls is not None:
+            for call in self.held_calls.take() or ():
+                if isinstance(call, CapturedCall):
+                    self._report(call)
+            self.held_calls.close()
+            self.held_calls = None
         for descriptor in list(self.outputs):
             while self._read_rest(descriptor):
                 pass
@@ -398,9 +425,6 @@ class Program:
         if self.input is not None:
             os.close(self.input)
             self.input = None
-        for descriptor in self.held_calls or ():
-            os.close(descriptor)
-        self.held_calls = None
         reason = "exited" if self.reason == "survivors" else self.reason
         oom_kills = capture.oom_kills() - self._oom_kills_before
         self._send(

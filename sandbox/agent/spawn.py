@@ -6,6 +6,7 @@ import resource
 from typing import NamedTuple
 
 from sandbox.agent import kernel
+from sandbox.agent.held_calls import HeldCalls
 
 WORK = "/work"
 
@@ -24,17 +25,7 @@ class Spawned(NamedTuple):
     input: int | None
     outputs: tuple[int, ...]
     terminal: bool
-    held_calls: "HeldCalls | None"
-
-
-class HeldCalls(NamedTuple):
-    """The descriptors of a watched program: the listener to answer, the pipe notifications come through, and the
-    one whose closing ends their receiver.
-    """
-
-    listener: int
-    notifications: int
-    stop: int
+    held_calls: HeldCalls | None
 
 
 def spawn(
@@ -67,7 +58,7 @@ def spawn(
             exec_pass=EXEC_PASS,
         )
         if started.listener is not None:
-            held_calls = HeldCalls(started.listener, *kernel.start_receiver(started.listener))
+            held_calls = HeldCalls(started.listener)
     except OSError:
         for end in (*outputs, input_write):
             if end is not None:

@@ -253,8 +253,8 @@ def test_an_image_that_could_not_be_read_is_not_taken_for_the_student_s() -> Non
     assert root.command == "subject"
 
 
-def test_a_status_at_exit_that_could_not_be_read_claims_no_zombies() -> None:
-    assert changed(recorded("child_ends_right_after_it"), "exit", status=UNREADABLE).root_process.auto_reap
+def test_a_process_that_could_not_be_read_at_its_exit_claims_no_zombies() -> None:
+    assert changed(recorded("child_ends_right_after_it"), "exit", stat=UNREADABLE).root_process.auto_reap
 
 
 def test_an_action_for_sigchld_that_could_not_be_read_claims_no_zombies() -> None:

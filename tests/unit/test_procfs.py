@@ -36,6 +36,7 @@ def test_a_command_with_spaces_and_parentheses_is_read_whole() -> None:
         pgid=one_of_each.root,
         sid=one_of_each.root,
         start_ticks=stat.start_ticks,
+        ignored=0,
         exit_status=0,
     )
 

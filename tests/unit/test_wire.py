@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from sandbox import wire
 from sandbox.wire import (
+    CapturedEvent,
     CloseInput,
     Decoder,
     Done,
@@ -107,6 +108,12 @@ def test_a_message_is_written_as_its_frame(row: tuple[int, Message, bytes]) -> N
 def test_a_frame_is_read_as_its_message(row: tuple[int, Message, bytes]) -> None:
     _id, message, body = row
     assert typed(Decoder().feed(bytes_of(message, body))) == table(row)
+
+
+def test_an_event_with_facts_in_json_is_received_as_an_event() -> None:
+    stream = encode(CapturedEvent(1, "exit", 1.5, 7, b'{"code":0,"stat":"7 (p) R\\u000a"}'))
+    event = Event(1, "exit", 1.5, 7, {"code": 0, "stat": "7 (p) R\n"})
+    assert Decoder().feed(stream) == [(0, event)]
 
 
 def test_all_messages_at_once_are_read_in_order() -> None:
