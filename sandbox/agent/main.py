@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from typing import NamedTuple
 
 from sandbox.agent import capture, kernel, sweep
 from sandbox.agent.clock import OwnClock
@@ -91,7 +92,7 @@ class Agent:
         self._programs: dict[int, Program] = {}
         self._epoll = select.epoll()
         self._on_ready: dict[int, Callable[[int], None]] = {}
-        self._last_look: object = None
+        self._last_look: list[_Task] = []
         self._quiet_sent = 0
         self._quiet_again = 0.0
         self._served = 0
@@ -234,31 +235,37 @@ class Agent:
     # -- whether everything sleeps ----------------------------------------------------------------
 
     def _look_whether_quiet(self) -> None:
-        look = []
-        asleep = True
-        waits_for_us = 0  # orphans that have ended: how many there are is the agent's doing
-        for pid in capture.student_processes():
-            for tid in capture.numbers_in(f"/proc/{pid}/task"):
-                status = text(f"/proc/{pid}/task/{tid}/status")
-                if not isinstance(status, str):
-                    asleep = False
-                    continue
-                state = status.partition("\nState:\t")[2][:1]
-                asleep = asleep and state in ("S", "T", "Z", "X")
-                waits_for_us += state == "Z" and "\nPPid:\t1\n" in status
-                look.append((tid, state, status.partition("\nvoluntary_ctxt_switches:")[2]))
+        look = self._look()
+        tasks = sum(not task.awaits_agent for task in look)
         for program in self._programs.values():
-            program.peak_tasks = max(program.peak_tasks, len(look) - waits_for_us)
-        if not look or not asleep or look != self._last_look:
+            program.peak_tasks = max(program.peak_tasks, tasks)
+        if not look or not _all_sleep(look) or look != self._last_look:
             self._last_look = look
             self._quiet_sent = 0
         elif self._quiet_sent < 2 or time.monotonic() >= self._quiet_again:
             snapshot = self._snapshot()
             if capture.is_held(snapshot):  # asleep only until its call has been received and answered
                 return
+            if self._look() != look:  # a timer went off meanwhile: half is from before that, half from after
+                self._quiet_sent = 0
+                return
             self._send(Quiet(self._quiet_sent > 0, self._served, snapshot))
             self._quiet_sent += 1
             self._quiet_again = time.monotonic() + QUIET_AGAIN_SECONDS
+
+    def _look(self) -> "list[_Task]":
+        look = []
+        for pid in capture.student_processes():
+            for tid in capture.numbers_in(f"/proc/{pid}/task"):
+                status = text(f"/proc/{pid}/task/{tid}/status")
+                if not isinstance(status, str):
+                    look.append(_Task(tid, "", "", awaits_agent=False))
+                    continue
+                state = status.partition("\nState:\t")[2][:1]
+                is_orphan = "\nPPid:\t1\n" in status
+                switches = status.partition("\nvoluntary_ctxt_switches:")[2]
+                look.append(_Task(tid, state, switches, awaits_agent=is_orphan and state == "Z"))
+        return look
 
     def _snapshot(self) -> Facts:
         outside: Facts = {}
@@ -411,6 +418,22 @@ class Agent:
         self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)
+
+
+class _Task(NamedTuple):
+    """A thread as it is found: its state's letter, "" if it could not be read, and how often it was scheduled.
+
+    A zombie that `awaits_agent` is there only until the agent reaps it.
+    """
+
+    tid: int
+    state: str
+    switches: str
+    awaits_agent: bool
+
+
+def _all_sleep(look: list[_Task]) -> bool:
+    return all(task.state in ("S", "T", "Z", "X") for task in look)
 
 
 def _make_folders(base: str, path: str) -> None:
