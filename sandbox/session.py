@@ -106,7 +106,7 @@ class Session:
         self._sent = 0
         self.quiet: tuple[Facts, Facts] | None = None
         """The last two snapshots of a sandbox in which nothing moved between them, if nothing has since."""
-        self._first_quiet: Facts | None = None
+        self._last_quiet: Facts | None = None
         self._ready: Facts | None = None
 
     def __enter__(self) -> Self:
@@ -155,7 +155,7 @@ class Session:
         """Kill and remove everything of the student's, and lay out the stage as a fresh work folder."""
         self.request(Reset())
         self._runs.clear()
-        self.quiet = self._first_quiet = None
+        self.quiet = self._last_quiet = None
 
     # -- runs -------------------------------------------------------------------------------------
 
@@ -182,7 +182,7 @@ class Session:
             **(env or {}),
         }
         numbers = {name: getattr(limits, name) for name in RunLimits.__dataclass_fields__}
-        self.quiet = self._first_quiet = None
+        self.quiet = self._last_quiet = None
         spawn = Spawn(
             run=record.number,
             argv=list(argv),
@@ -266,7 +266,7 @@ class Session:
         return found
 
     def _send(self, message: Message, request_id: int = 0) -> None:
-        self.quiet = self._first_quiet = None
+        self.quiet = self._last_quiet = None
         self._sent += 1
         self._outgoing += encode(message, request_id)
         self._exchange(0)
@@ -311,11 +311,12 @@ class Session:
 
     def _take_quiet(self, message: Quiet) -> None:
         if message.served != self._sent:  # from before the agent had our last word
-            self.quiet = self._first_quiet = None
-        elif message.again and self._first_quiet is not None:
-            self.quiet = (self._first_quiet, message.facts)
+            self.quiet = self._last_quiet = None
+        elif message.again and self._last_quiet is not None:
+            self.quiet = (self._last_quiet, message.facts)
+            self._last_quiet = message.facts
         elif not message.again:
-            self._first_quiet = message.facts
+            self._last_quiet = message.facts
             self.quiet = None
 
     def _take_report(self, message: Output | Event | Ended) -> None:
@@ -327,6 +328,6 @@ class Session:
                 (record.stdout if message.stream == 1 else record.stderr).extend(message.data)
             case Event():
                 record.events.append(message)
-                self.quiet = self._first_quiet = None
+                self.quiet = self._last_quiet = None
             case Ended():
                 record.ended = message
