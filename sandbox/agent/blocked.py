@@ -21,7 +21,7 @@ FUTEX_BEFORE, FUTEX_AFTER = 48, 48
 _NAMES = {number: name for name, number in kernel.SYSCALL.items()}
 
 
-def memory_of_call(pid: int, syscall: str | Facts) -> Facts:
+def memory_of_call(tid: int, syscall: str | Facts) -> Facts:
     """Argument index to the bytes it points to, in hexadecimal; `around` for what surrounds a futex word."""
     fields = syscall.split() if isinstance(syscall, str) else []
     if len(fields) < 8 or not fields[0].isdigit():
@@ -30,15 +30,15 @@ def memory_of_call(pid: int, syscall: str | Facts) -> Facts:
     found: Facts = {}
     for index, size in _pointers(_NAMES.get(int(fields[0]), ""), arguments):
         if arguments[index]:
-            found[str(index)] = memory(pid, arguments[index], size)
-    if path := _opened_path(pid, _NAMES.get(int(fields[0]), ""), arguments, found):
+            found[str(index)] = memory(tid, arguments[index], size)
+    if path := _opened_path(tid, _NAMES.get(int(fields[0]), ""), arguments, found):
         found["fifo"] = "01" if _is_fifo(path) else "00"
     if "0" in found and _NAMES.get(int(fields[0])) == "futex":
-        found["around"] = memory(pid, arguments[0] - FUTEX_BEFORE, FUTEX_BEFORE + FUTEX_AFTER)
+        found["around"] = memory(tid, arguments[0] - FUTEX_BEFORE, FUTEX_BEFORE + FUTEX_AFTER)
     return found
 
 
-def _opened_path(pid: int, name: str, arguments: list[int], found: Facts) -> str:
+def _opened_path(tid: int, name: str, arguments: list[int], found: Facts) -> str:
     """The path that a blocked open is for, as the agent sees it; "" if it is none or not to be told."""
     index = {"open": 0, "creat": 0, "openat": 1, "openat2": 1}.get(name, -1)
     content = found.get(str(index))
@@ -46,8 +46,8 @@ def _opened_path(pid: int, name: str, arguments: list[int], found: Facts) -> str
         return ""
     path = os.fsdecode(bytes.fromhex(content).partition(b"\0")[0])
     if index == 0 or path.startswith("/") or arguments[0] & 0xFFFFFFFF == AT_FDCWD:
-        return os.path.join(f"/proc/{pid}/cwd", path)
-    return os.path.join(f"/proc/{pid}/fd/{arguments[0] & 0xFFFFFFFF}", path)
+        return os.path.join(f"/proc/{tid}/cwd", path)
+    return os.path.join(f"/proc/{tid}/fd/{arguments[0] & 0xFFFFFFFF}", path)
 
 
 def _is_fifo(path: str) -> bool:

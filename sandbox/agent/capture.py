@@ -56,6 +56,14 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
     return table
 
 
+def with_sockets(pid: int, table: Facts) -> Facts:
+    """The same table with what is known of its sockets."""
+    for number, entry in table.items():
+        if isinstance(entry, dict) and entry.get("link", "").startswith("socket:"):
+            entry["socket"] = blocked.socket_facts(pid, int(number))
+    return table
+
+
 def _descriptor(folder: int, name: str) -> Facts:
     try:
         target = os.readlink(name, dir_fd=folder)
@@ -107,25 +115,23 @@ def process(pid: int) -> Facts:
         tasks[str(tid)] = {
             "status": text(f"{folder}/status"),
             "syscall": call,
-            "memory": blocked.memory_of_call(pid, call),
+            "memory": blocked.memory_of_call(tid, call),
         }
-    fds = descriptors(_table_owner(pid, tasks), details=True)
-    for number, entry in fds.items():
-        if isinstance(entry, dict) and entry.get("link", "").startswith("socket:"):
-            entry["socket"] = blocked.socket_facts(pid, int(number))
+    alive = _living_thread(pid, tasks)
     return {
         "stat": text(f"/proc/{pid}/stat"),
-        "cmdline": text(f"/proc/{pid}/cmdline"),
-        "exe": link(f"/proc/{pid}/exe"),
+        "cmdline": text(f"/proc/{alive}/cmdline"),
+        "exe": link(f"/proc/{alive}/exe"),
         "timers": text(f"/proc/{pid}/timers"),
-        "maps": text(f"/proc/{pid}/maps"),
-        "fds": fds,
+        "maps": text(f"/proc/{alive}/maps"),
+        "fds": with_sockets(pid, descriptors(alive, details=True)),
         "tasks": tasks,
     }
 
 
-def _table_owner(pid: int, tasks: Facts) -> int:
-    """A thread whose table can be read: a leader that has exited shows an empty one while its threads go on."""
+def _living_thread(pid: int, tasks: Facts) -> int:
+    """A thread that can be looked at: a leader that has exited has no descriptors and no memory any more, its threads
+    have."""
     for tid, task in tasks.items():
         status = task["status"]
         if isinstance(status, str) and "\nState:\tZ" not in status and "\nState:\tX" not in status:
