@@ -216,7 +216,11 @@ def _leaks_at_exit(history: History) -> Iterator[Finding]:
         inherited = _inherited(process)
         if inherited is None or not process.is_students or process.fds_at_exit is None:
             continue
-        own = [fd for fd in process.fds_at_exit if not _came_over(fd, inherited, process.fds_at_exit)]
+        own = [
+            fd
+            for fd in process.fds_at_exit
+            if not _came_over(fd, inherited, process.fds_at_exit) and not _is_librarys(fd)
+        ]
         for descriptors in _by_object(own):
             yield Finding(
                 kind=FindingKind.FD_LEAK_EXIT,
@@ -265,6 +269,14 @@ def _came_over(fd: FileDescriptor, inherited: Sequence[FileDescriptor], at_exit:
     return fd.is_told_by_number and any(
         other.target == fd.target and other.number not in numbers for other in inherited
     )
+
+
+_AF_NETLINK = 16
+
+
+def _is_librarys(fd: FileDescriptor) -> bool:
+    """Whether it looks like the socket that glibc's `mq_notify` opens for SIGEV_THREAD, which no program can close."""
+    return fd.socket_family == _AF_NETLINK and fd.cloexec is True
 
 
 def describe_descriptors(descriptors: Sequence[FileDescriptor]) -> str:

@@ -94,9 +94,13 @@ static void put_link(struct json *json, const char *path)
         put_string(json, target, (size_t)size);
 }
 
+static bool begins(const char *bytes, size_t size, const char *with)
+{
+    return size >= strlen(with) && memcmp(bytes, with, strlen(with)) == 0;
+}
+
 static void put_descriptor(struct json *json, int folder, const char *name, pid_t pid)
 {
-    static const char anonymous[] = "anon_inode:";
     char target[PATH_MAX];
     struct stat status;
     ssize_t size = readlinkat(folder, name, target, sizeof target);
@@ -114,7 +118,9 @@ static void put_descriptor(struct json *json, int folder, const char *name, pid_
         put_format(json, ",\"file\":[%lu,%lu,%u]", (unsigned long)status.st_dev, (unsigned long)status.st_ino,
                    status.st_mode);
     }
-    if (size > (ssize_t)sizeof anonymous && memcmp(target, anonymous, sizeof anonymous - 1) == 0) {
+    if (begins(target, (size_t)size, "socket:"))
+        json->is_whole = false; /* its options are Python's to ask for */
+    if (begins(target, (size_t)size, "anon_inode:")) {
         char path[PATH_BYTES];
         snprintf(path, sizeof path, "/proc/%d/fdinfo/%s", pid, name);
         put(json, ",\"info\":", 8);

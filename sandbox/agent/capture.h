@@ -16,7 +16,8 @@ struct json {
 /*
  * Each writes one object with the facts of its event, as `Event` in wire.py has them; the process must stand still.
  * Whatever is out of the ordinary makes `is_whole` false: a name that is not plain ASCII, a file that cannot be
- * read, more than fits, a process with children or several threads at its end. Python then captures all of it again.
+ * read, a socket, more than fits, a process with children or several threads at its end. Python then captures all of
+ * it again.
  */
 void capture_birth(struct json *json, pid_t pid);
 void capture_exec(struct json *json, pid_t pid);

@@ -36,8 +36,8 @@ def numbers_in(path: str) -> list[int]:
 
 def descriptors(pid: int, *, details: bool = False) -> Facts:
     """The descriptor table of a thread: number to `link`, `mode` (of the link: read, write) and, for files,
-    `file` (device and inode); with `details` also `info`, the text of `fdinfo`, without which anonymous inodes
-    cannot be told apart.
+    `file` (device and inode); with `details` also `info`, the text of `fdinfo`, which anonymous inodes and sockets
+    always have.
     """
     table: Facts = {}
     try:
@@ -47,7 +47,7 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
     try:
         for name in os.listdir(folder)[:MAX_DESCRIPTORS]:
             table[name] = _descriptor(folder, name)
-            if details or table[name].get("link", "").startswith("anon_inode:"):
+            if details or table[name].get("link", "").startswith(("anon_inode:", "socket:")):
                 table[name]["info"] = text(f"/proc/{pid}/fdinfo/{name}")
     except OSError as error:
         return {"error": error_name(error)}
