@@ -4,6 +4,7 @@ Each either names the threads that could end the wait (`Wait`) or says why it ma
 not understood is free: a deadlock is claimed only of waits that are known through and through.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -137,8 +138,18 @@ _SENT_FROM_OUTSIDE = sum(
 ) | sum(1 << (number - 1) for number in range(34, 65))
 
 
+_INTERPRETER = re.compile(r"(busybox|([a-z]*sh)|(perl|python|ruby|lua|tclsh|node|php|expect)[0-9.]*)")
+
+
 def has_handler_for_outside(process: ProcessState) -> bool:
-    """Whether a signal from outside could make the process run a handler, which could do what a wait is for."""
+    """Whether a signal from outside could make the process run a handler, which could do what a wait is for.
+
+    A program of the system that runs no script has none of the student's: `sort` removes its temporary files and ends,
+    as it would without a handler.
+    """
+    folder, _, name = process.exe.rpartition("/")
+    if folder in ("/bin", "/usr/bin") and not _INTERPRETER.fullmatch(name):
+        return False
     return any(thread.status.caught & ~thread.status.blocked & _SENT_FROM_OUTSIDE for thread in process.live_threads)
 
 
