@@ -317,7 +317,7 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
         if end.reason != "exited" and child.status is not None and child.status.signal == "SIGKILL":
             continue
         ended_before = parent.unwaited.get(child.pid, False)
-        if not ended_before and not _ended_in_grace(parent, child):
+        if not ended_before and (not _ended_in_grace(parent, child) or _is_double_fork(history, parent)):
             continue
         yield Finding(
             kind=FindingKind.ZOMBIE,
@@ -357,6 +357,14 @@ def _ended_in_grace(parent: ProcessHistory, child: ProcessHistory) -> bool:
     if parent.auto_reap or parent.exit_time is None or child.end_time is None:
         return False
     return child.end_time - parent.exit_time <= GRACE_SECONDS
+
+
+def _is_double_fork(history: History, parent: ProcessHistory) -> bool:
+    """Whether the parent was there only to fork: one child, no other program, and not the first process. So a program
+    leaves waiting for a child to init on purpose: the child was no zombie when it was handed over.
+    """
+    children = [child for child in history.processes.values() if child.ppid == parent.pid]
+    return parent.pid != history.root and not parent.execs and len(children) == 1
 
 
 def _orphans(history: History) -> Iterator[Finding]:
