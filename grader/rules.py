@@ -93,7 +93,7 @@ def deadlock_finding(deadlock: Deadlock) -> Finding:
     first = deadlock.cycle[0]
     return Finding(
         kind=FindingKind.DEADLOCK,
-        process=first.process.command,
+        process=first.process.name,
         pid=first.process.pid,
         resource=first.resource,
         message=f"Deadlock: {' '.join(cycle[:4])} So nothing can ever go on.",

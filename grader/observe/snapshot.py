@@ -15,6 +15,9 @@ from grader.observe.procfs import (
     parse_syscall,
 )
 
+_KEPT_BY_KERNEL = 15
+"""Characters of a command's name that `stat` tells."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThreadState:
@@ -57,9 +60,15 @@ class ProcessState:
         return tuple(thread for thread in self.threads if thread.status.state not in "ZX")
 
     @property
+    def name(self) -> str:
+        """Its command; in full, where the kernel has kept no more than the beginning."""
+        full = self.argv[0].rpartition("/")[2] if self.argv else ""
+        return full if len(self.command) >= _KEPT_BY_KERNEL and full.startswith(self.command) else self.command
+
+    @property
     def label(self) -> str:
         """As explanations name it."""
-        return f"`{self.command}` (pid {self.pid})"
+        return f"`{self.name}` (pid {self.pid})"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

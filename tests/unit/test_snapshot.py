@@ -1,5 +1,7 @@
 """One moment of every process, from captures of real programs; what could not be looked at is not left out."""
 
+from dataclasses import replace
+
 import pytest
 from recordings import Recording, recorded
 
@@ -38,6 +40,21 @@ def test_a_process_says_what_it_is() -> None:
         "S",
     )
     assert root.label == f"`subject` (pid {subject.root})"
+
+
+@pytest.mark.parametrize(
+    ("argv", "name"),
+    [
+        ("./a_name_of_more_than_fifteen", "a_name_of_more_than_fifteen"),
+        ("/work/a_name_of_more_than_fifteen", "a_name_of_more_than_fifteen"),
+        ("another", "a_name_of_more_"),
+        ("", "a_name_of_more_"),
+    ],
+)
+def test_a_long_name_is_told_in_full_where_the_arguments_have_it(argv: str, name: str) -> None:
+    subject = recorded("waits_for_child_that_reads_from_it")
+    root = subject.snapshot().processes[subject.root]
+    assert replace(root, command="a_name_of_more_", argv=(argv,)).name == name
 
 
 def test_a_blocked_thread_has_its_call() -> None:
