@@ -80,7 +80,7 @@ def _limits(history: History, end: RunEnd, deadlock: Deadlock | None, hang: Sequ
             kind=FindingKind.TIMEOUT,
             process=root.command,
             pid=root.pid,
-            message=f"The program had not ended after {end.time_limit:g} seconds. "
+            message=f"The program had not ended after {end.time_limit:g} second{'' if end.time_limit == 1 else 's'}. "
             + (f"At that time: {' '.join(hang[:3])}" if hang else ""),
             evidence={"at_the_time_limit": list(hang)},
         )

@@ -5,6 +5,7 @@ not understood is free: a deadlock is claimed only of waits that are known throu
 """
 
 import re
+import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -122,7 +123,7 @@ class Place:
 def label_of(process: ProcessState, tid: int) -> str:
     """A process's label, with the thread where there are several."""
     if len(process.live_threads) > 1:
-        return f"thread {tid} of {process.label}"
+        return f"{'the main thread' if tid == process.pid else f'thread {tid}'} of {process.label}"
     return process.label
 
 
@@ -256,22 +257,38 @@ def _of_kind(place: Place, descriptor: FileDescriptor) -> Holders:
     ]
 
 
-def _holders_text(process: ProcessState, holders: Holders, end: str) -> str:
-    places = [
+def _places(process: ProcessState, holders: Holders) -> list[str]:
+    return [
         f"its own fd {fd.number}" if other.pid == process.pid else f"fd {fd.number} of {other.label}"
         for other, fd in holders
     ]
+
+
+def _holders_text(process: ProcessState, holders: Holders, end: str) -> str:
+    places = _places(process, holders)
     if len(places) == 1:
         return f"the only open {end} end is {places[0]}"
     return f"its {end} end is open as {', '.join(places[:-1])} and {places[-1]}"
 
 
+def _sharers_text(process: ProcessState, holders: Holders) -> str:
+    """Who else has the object of a descriptor open, of which there are no two ends."""
+    others = [f"fd {fd.number} of {other.label}" for other, fd in holders if other.pid != process.pid]
+    return f"it is open too as {' and '.join(others)}" if others else "no other process has it open"
+
+
 _AF_UNIX = 1
+_ON_SOCKET = {
+    **dict.fromkeys(("accept", "accept4"), "waits for somebody to connect to"),
+    "connect": "waits for its connection to be accepted, on",
+}
 
 
 def socket_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
     """A socket without a time limit of its own waits for its peer, which is some process of the sandbox."""
-    what = f"waits to {'receive from' if reading else 'send to'} {descriptor.target} (fd {descriptor.number})"
+    call = place.thread.call.name if place.thread.call else ""
+    does = _ON_SOCKET.get(call, "waits to receive from" if reading else "waits to send to")
+    what = f"{does} {descriptor.target} (fd {descriptor.number})"
     if descriptor.socket_has_timeout or descriptor.socket_family != _AF_UNIX:
         return place.free(what)
     if has_handler_for_outside(place.process):
@@ -282,6 +299,7 @@ def socket_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> W
 def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
     """eventfd(2) and timerfd_create(2): whoever holds the descriptor could change what it counts."""
     kind = descriptor.target[12:-1]
+    counter = "zero" if reading else "full"
     what = f"{'reads from' if reading else 'writes to'} {kind} (fd {descriptor.number})"
     if kind == "timerfd" and not _timer_is_disarmed(descriptor):
         return place.free(f"{what}, which will expire")
@@ -290,8 +308,8 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
         return place.free(f"{what}, to which its own signal handler could write")
     return place.wait(
         threads_of(other for other, _fd in holders),
-        f"{what}, whose counter is {'zero' if reading else 'full'}",
-        _holders_text(place.process, holders, "other"),
+        f"{what}, {'which is not armed' if kind == 'timerfd' else f'whose counter is {counter}'}",
+        _sharers_text(place.process, holders),
         descriptor.target,
     )
 
@@ -338,11 +356,47 @@ def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free
 # -- locks of files -------------------------------------------------------------------------------
 
 
+_LOCK_ROW = re.compile(r"^lock:\s*\d+: (FLOCK|POSIX|OFDLCK)\s+\S+\s+(READ|WRITE)\s.* (\d+) (\d+|EOF)$", re.MULTILINE)
+_F_RDLCK, _F_WRLCK, _SEEK_SET = 0, 1, 0
+
+
+def _is_in_the_way(place: Place, number: int, call: str, other: ProcessState, fd: FileDescriptor) -> bool:
+    """Whether a lock held through `fd`, as its `fdinfo` tells, keeps the one that is waited for."""
+    if other.pid == place.process.pid and fd.number == number:
+        return False
+    wanted = place.thread.memory.get("2", b"")
+    kind, whence, start, length = struct.unpack_from("=hh4xqq", wanted) if len(wanted) >= 24 else (_F_WRLCK, -1, 0, 0)
+    for family, access, first, last in _LOCK_ROW.findall(fd.info):
+        if (family == "FLOCK") != (call == "flock"):  # the two know nothing of each other
+            continue
+        own = family == "POSIX" and other.pid == place.process.pid
+        shared = access == "READ" and kind == _F_RDLCK
+        before = last != "EOF" and int(last) < start
+        beyond = length > 0 and start + length <= int(first)
+        if not own and not shared and not (whence == _SEEK_SET and (before or beyond)):
+            return True
+    return False
+
+
 def file_lock_wait(place: Place, number: int, call: str) -> Wait | Free:
-    """flock(2) and fcntl(2) F_SETLKW: whoever holds the lock, as `/proc/locks` tells."""
+    """flock(2) and fcntl(2) F_SETLKW: whoever has the descriptor that holds the lock. `/proc/locks` tells who took it,
+    which for locks of open files may be one that has closed it since, or ended.
+    """
     descriptor = place.descriptor(number)
     if descriptor is None:
         return place.free(f"is in {call}")
+    through = [
+        (other, fd)
+        for other, fd in _holders(place, descriptor, lambda fd: True)
+        if _is_in_the_way(place, number, call, other, fd)
+    ]
+    if through:
+        return place.wait(
+            threads_of(other for other, _fd in through),
+            f"waits for the lock of {descriptor.target} ({call}, fd {number})",
+            f"it is held through {' and '.join(_places(place.process, through))}",
+            descriptor.target,
+        )
     inode = descriptor.identity.partition(":")[2]
     owners = {
         int(fields[4])

@@ -43,6 +43,8 @@ def classify(thread: ThreadState, process: ProcessState, world: World) -> Wait |
         if world.signals_from_outside or not place.others:
             return place.free("is stopped, until somebody sends SIGCONT")
         return place.wait(place.others, "is stopped and waits for SIGCONT", resource="SIGCONT")
+    if status.state == "D" and thread.call is not None and thread.call.name in ("vfork", "clone", "clone3"):
+        return place.free("waits until its vfork child executes a program or ends")
     if status.state != "S" or thread.call is None:
         return place.free("is running")
     judge = _CALLS.get(thread.call.name)

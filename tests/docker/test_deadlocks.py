@@ -493,6 +493,99 @@ def test_a_deadlock_names_the_cycle(workshop: Workshop) -> None:
     assert re.search(r"the only open write end .*is fd 4 of `program`", deadlock.message)
 
 
+TOLD = {
+    "who has the lock of a file, not who took it": (
+        """
+        int main(void) {
+            int file = must(open("l", O_RDWR | O_CREAT, 0600));
+            must(flock(file, LOCK_EX));
+            if (must(fork()) == 0) {
+                usleep(20000);
+                int again = must(open("l", O_RDWR));
+                return must(flock(again, LOCK_EX));
+            }
+            close(file);
+            wait_for_all();
+            return 0;
+        }""",
+        r"waits for the lock of /work/l \(flock, fd 4\); it is held through its own fd 3\.",
+    ),
+    "who has the record that is waited for, of several": (
+        """
+        static void lock(int file, int record) {
+            struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = record, .l_len = 1 };
+            must(fcntl(file, F_SETLKW, &lock));
+        }
+        int main(void) {
+            int file = must(open("l", O_RDWR | O_CREAT, 0600));
+            lock(file, 1);
+            pid_t child = must(fork());
+            if (child == 0) {
+                lock(file, 5);
+                lock(file, 1);
+                return 0;
+            }
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""",
+        r"it is held through fd 3 of `program` \(pid \d+\)\.",
+    ),
+    "that nobody else has an eventfd": (
+        """
+        int main(void) {
+            uint64_t count;
+            int events = must(eventfd(0, 0));
+            return read(events, &count, sizeof count) != sizeof count;
+        }""",
+        r"whose counter is zero; no other process has it open\.",
+    ),
+    "whom a socket waits to connect": (
+        """
+        #include <sys/un.h>
+        int main(void) {
+            struct sockaddr_un name = { .sun_family = AF_UNIX, .sun_path = "s" };
+            int listener = must(socket(AF_UNIX, SOCK_STREAM, 0));
+            must(bind(listener, (struct sockaddr *)&name, sizeof name));
+            must(listen(listener, 1));
+            return accept(listener, NULL, NULL);
+        }""",
+        r"waits for somebody to connect to socket:",
+    ),
+    "which thread is the first": (
+        """
+        static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        static void *work(void *argument) { pthread_mutex_lock(&mutex); return argument; }
+        int main(void) {
+            pthread_t thread;
+            pthread_mutex_lock(&mutex);
+            pthread_create(&thread, NULL, work, NULL);
+            return pthread_join(thread, NULL);
+        }""",
+        r"the main thread of `program` \(pid \d+\) waits for thread \d+ to end",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "told"), TOLD.values(), ids=TOLD)
+def test_a_deadlock_tells(workshop: Workshop, source: str, told: str) -> None:
+    (deadlock,) = workshop.run(source).findings("deadlock")
+    assert re.search(told, deadlock.message), deadlock.message
+
+
+def test_a_process_that_vfork_has_suspended_is_not_said_to_run(workshop: Workshop) -> None:
+    run = workshop.program("""
+        int main(void) {
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            if (vfork() == 0)
+                _exit((int)read(ends[0], &byte, 1));
+            return 0;
+        }""").run(timeout=0.5)
+    (timeout,) = run.findings("timeout")
+    assert "waits until its vfork child executes a program or ends" in timeout.message
+
+
 def test_a_deadlock_is_claimed_at_once_not_at_the_time_limit(workshop: Workshop) -> None:
     program = workshop.program(DEADLOCKS["a process that reads from itself"])
     runs = [program.run() for _ in range(5)]
