@@ -125,10 +125,12 @@ def _add_processes(lines: "_Lines", run: ObservedRun) -> None:
     shown = _in_tree_order(run.processes)
     for depth, process in shown[:PROCESSES_SHOWN]:
         steps = [step for step in run.timeline if step.pid == process.pid and step.kind != StepKind.WAIT]
-        ran = f" · {steps[0].time:.3f} to {steps[-1].time:.3f} s" if steps else ""
         ending = "was still there" if process.signal is None else f"ended by {process.signal}"
         if process.exit_code is not None:
             ending = f"exited with {process.exit_code}"
+        ran = f" · {steps[0].time:.3f} to {steps[-1].time:.3f} s" if steps else ""
+        if steps and ending == "was still there":  # its last step is not its end
+            ran = f" · from {steps[0].time:.3f} s"
         zombie = process.zombie_seconds or 0.0
         waited = f" · a zombie for {zombie:.3f} s" if zombie >= ZOMBIE_SECONDS_SHOWN else ""
         command = visible(" ".join(process.argv))
