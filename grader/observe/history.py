@@ -290,6 +290,8 @@ def _take_timer(history: History, event: Event) -> None:
             history.armed[event.pid] = (float("inf"), "an interval timer (setitimer)")
             return
         every_s, every_us, first_s, first_us = struct.unpack("=qqqq", bytes.fromhex(value))
+        if min(every_s, first_s) < 0 or not 0 <= min(every_us, first_us) <= max(every_us, first_us) < 1_000_000:
+            return  # the call fails, and the timer stays as it was
         seconds, interval = first_s + first_us / 1e6, every_s + every_us / 1e6
         what = "an interval timer (setitimer)"
     if seconds == 0:

@@ -193,6 +193,13 @@ def test_an_interval_timer_that_repeats_is_armed_for_ever() -> None:
     assert history.armed_at(1e9) == {7: "an interval timer (setitimer)"}
 
 
+@pytest.mark.parametrize("value", [(0, 0, 0, 1_500_000), (0, -1, 0, 0), (0, 0, -1, 0)])
+def test_an_interval_timer_that_the_kernel_refuses_leaves_the_alarm_armed(value: tuple[int, ...]) -> None:
+    refused = {"which": 0, "value": struct.pack("=qqqq", *value).hex()}
+    history = timer_events((100.0, "alarm", {"seconds": 5}), (101.0, "setitimer", refused))
+    assert history.armed_at(105.9) == {7: "alarm(5)"}
+
+
 def test_an_interval_timer_without_a_first_time_is_disarmed_whatever_its_interval() -> None:
     history = timer_events((100.0, "setitimer", interval_timer(5)), (101.0, "setitimer", interval_timer(0, every=1)))
     assert history.armed_at(101.0) == {}
