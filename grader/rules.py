@@ -86,17 +86,22 @@ def _limits(history: History, end: RunEnd, deadlock: Deadlock | None, hang: Sequ
         )
 
 
+_TOLD = 4
+"""Waits of a cycle that a message tells; the evidence has all."""
+
+
 def deadlock_finding(deadlock: Deadlock) -> Finding:
     """The claim, with the cycle first: each sentence tells who waits, for what, and who alone could end it."""
     cycle = list(dict.fromkeys(wait.sentence for wait in deadlock.cycle))
     others = [wait.sentence for wait in deadlock.waits if wait.sentence not in cycle]
     first = deadlock.cycle[0]
+    more = f" And so on, with {len(cycle) - _TOLD} more." if len(cycle) > _TOLD else ""
     return Finding(
         kind=FindingKind.DEADLOCK,
         process=first.process.name,
         pid=first.process.pid,
         resource=first.resource,
-        message=f"Deadlock: {' '.join(cycle[:4])} So nothing can ever go on.",
+        message=f"Deadlock: {' '.join(cycle[:_TOLD])}{more} So nothing can ever go on.",
         evidence={"cycle": cycle, "others_waiting": others},
     )
 

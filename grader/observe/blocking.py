@@ -140,16 +140,26 @@ _SENT_FROM_OUTSIDE = sum(
 
 
 _INTERPRETER = re.compile(r"(busybox|([a-z]*sh)|(perl|python|ruby|lua|tclsh|node|php|expect)[0-9.]*)")
+_MAY_SET_TRAPS = re.compile(r"[$`]|\b(trap|eval|source)\b|(^|[\s;&|({])\.\s")
+
+
+def _runs_own_handlers(process: ProcessState) -> bool:
+    """Whether its handlers could be the student's: not those of a program of the system that runs no script, nor those
+    of a shell that runs a command of `system` or `popen`, unless that sets traps.
+
+    `sort` removes its temporary files and ends, a shell ends, as they would without a handler.
+    """
+    folder, _, name = process.exe.rpartition("/")
+    if folder not in ("/bin", "/usr/bin"):
+        return True
+    if name.endswith("sh") and process.argv[1:2] == ("-c",):
+        return any(_MAY_SET_TRAPS.search(argument) for argument in process.argv[2:])
+    return bool(_INTERPRETER.fullmatch(name))
 
 
 def has_handler_for_outside(process: ProcessState) -> bool:
-    """Whether a signal from outside could make the process run a handler, which could do what a wait is for.
-
-    A program of the system that runs no script has none of the student's: `sort` removes its temporary files and ends,
-    as it would without a handler.
-    """
-    folder, _, name = process.exe.rpartition("/")
-    if folder in ("/bin", "/usr/bin") and not _INTERPRETER.fullmatch(name):
+    """Whether a signal from outside could make the process run a handler, which could do what a wait is for."""
+    if not _runs_own_handlers(process):
         return False
     return any(thread.status.caught & ~thread.status.blocked & _SENT_FROM_OUTSIDE for thread in process.live_threads)
 

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 from recordings import NAMES, recorded
 from worlds import SIGTERM_MASK, Member, Thread, World, rings, worlds
 
+from grader.observe.blocking import has_handler_for_outside
 from grader.observe.snapshot import parse_snapshot
 from grader.observe.wait_for import Deadlock, NoProof, describe, prove_deadlock
+from grader.rules import deadlock_finding
 from sandbox.wire import Facts
 
 
@@ -312,6 +314,46 @@ def test_a_set_of_descriptors_that_could_not_be_read_proves_nothing() -> None:
         task["syscall"] = " ".join([number, "0x8", wanted, "0x7f00", *rest])
         task["memory"]["2"] = {"error": "EIO"}
     assert isinstance(prove_deadlock(subject.snapshot(0), subject.snapshot(1), {}), NoProof)
+
+
+HANDLES_SIGINT = 1 << 1
+
+
+@pytest.mark.parametrize(
+    ("exe", "argv", "may"),
+    [
+        ("/work/subject", ("./subject",), True),
+        ("", ("sort",), True),
+        ("/usr/bin/sort", ("sort",), False),
+        ("/usr/bin/python3.11", ("python3", "x.py"), True),
+        ("/usr/bin/dash", ("sh", "script"), True),
+        ("/usr/bin/dash", ("sh", "-c", "cat | wc -l"), False),
+        ("/bin/bash", ("bash", "-c", "trap 'echo x >f' USR1; wait"), True),
+        ("/usr/bin/dash", ("sh", "-c", "cd dir; . ./more"), True),
+        ("/usr/bin/dash", ("sh", "-c", "$0", "trap"), True),
+    ],
+)
+def test_the_handlers_that_count_are_those_that_could_be_the_student_s(
+    exe: str, argv: tuple[str, ...], may: bool
+) -> None:
+    subject = recorded("reads_own_pipe")
+    process = subject.snapshot().processes[subject.root]
+    (thread,) = process.threads
+    handling = replace(thread, status=replace(thread.status, caught=HANDLES_SIGINT))
+    assert has_handler_for_outside(replace(process, exe=exe, argv=argv, threads=(handling,))) is may
+
+
+def test_a_long_cycle_says_how_much_of_it_is_not_told() -> None:
+    pids = [10, 20, 30, 40, 50, 60]
+    members = [
+        Member(pid, 1, (Thread(pid, "read", fd=3),), {3: (1000 + pid, "r"), 4: (1000 + pids[place - 1], "w")})
+        for place, pid in enumerate(pids)
+    ]
+    proof = judged(World(tuple(members)))
+    assert isinstance(proof, Deadlock)
+    finding = deadlock_finding(proof)
+    assert finding.message.endswith(" And so on, with 2 more. So nothing can ever go on.")
+    assert len(finding.evidence["cycle"]) == 6  # type: ignore[arg-type]
 
 
 def test_no_process_at_all_is_no_deadlock() -> None:
