@@ -303,7 +303,7 @@ def socket_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> W
         return place.free(what)
     if has_handler_for_outside(place.process):
         return place.free(f"{what}, to which its own signal handler could write")
-    return place.wait(place.others, what, "its peer is in this program", descriptor.target)
+    return place.wait(place.others, what, "its other end is in this program, where everybody waits", descriptor.target)
 
 
 def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
