@@ -133,8 +133,9 @@ class Program:
                 sources = self._trace(run.invocation)
             except (RequestFailedError, CheckFailed):  # it does not run a second time as it did the first
                 continue
+            places = _places(run)
             for finding in wanted:
-                source = sources.get(_leak_key(finding))
+                source = sources.get(_leak_key(finding, places))
                 located[located.index(finding)] = replace(finding, source=source)
         return tuple(located)
 
@@ -151,17 +152,37 @@ class Program:
         self._context.runs.remove(run)
         origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
         sources = {}
+        places = _places(run)
         for finding in run.all_findings:
             source = origins.get(finding.pid or 0, {}).get(-1 if finding.fd is None else finding.fd)
             if finding.kind in _LEAKS and source is not None:
-                sources[_leak_key(finding)] = source
+                sources[_leak_key(finding, places)] = source
         return sources
 
 
 _LEAKS = frozenset({FindingKind.FD_LEAK_EXEC, FindingKind.FD_LEAK_EXIT})
 
 
-def _leak_key(finding: Finding) -> object:
+def _leak_key(finding: Finding, places: Mapping[int, tuple[int, ...]]) -> object:
     """What is the same about a leak when a program runs again: process ids and the numbers of pipes are not."""
     resource = finding.resource or ""
-    return finding.kind, finding.process, finding.fd, resource.partition(":[")[0]
+    return finding.kind, finding.process, places.get(finding.pid or 0), finding.fd, resource.partition(":[")[0]
+
+
+def _places(run: Run) -> dict[int, tuple[int, ...]]:
+    """Where each process stands among the others, by pid: which child it is of its parent, which that was of its own.
+
+    A process makes its children in the same order each time, whatever runs beside it.
+    """
+    children: dict[int | None, list[int]] = {}
+    for process in run.processes:
+        children.setdefault(process.ppid, []).append(process.pid)
+    places: dict[int, tuple[int, ...]] = {run.root: ()}
+    ahead = [run.root]
+    while ahead:
+        parent = ahead.pop()
+        for number, pid in enumerate(children.get(parent, [])):
+            if pid not in places:
+                places[pid] = (*places[parent], number)
+                ahead.append(pid)
+    return places

@@ -623,3 +623,37 @@ def test_the_shipped_assignments_are_listed() -> None:
     assert (done.returncode, done.stderr) == (0, "")
     (pipeline,) = (line for line in done.stdout.splitlines() if line.startswith("pipeline "))
     assert "100 points  A pipeline of processes" in pipeline
+
+
+TWO_LEAKS = """#include <sys/wait.h>
+#include <unistd.h>
+int main(void)
+{
+    int ends[2];
+    if (fork() == 0) {
+        pipe(ends);
+        close(ends[1]);
+        _exit(0);
+    }
+    if (fork() == 0) {
+        pipe(ends);
+        close(ends[0]);
+        close(ends[1]);
+        pipe(ends);
+        close(ends[1]);
+        _exit(0);
+    }
+    while (wait(NULL) > 0)
+        ;
+    return 0;
+}
+"""
+
+
+def test_observe_tells_each_leak_with_the_line_of_its_own_process(engine: docker.APIClient, tmp_path: Path) -> None:
+    """Two processes of one name leak a descriptor of one number; they have opened it in different lines."""
+    assert engine is not None  # the image is there
+    program = tmp_path / "leaks.c"
+    program.write_text(TWO_LEAKS)
+    observation = json.loads(grader("observe", program, "--json", "-").stdout)
+    assert [finding["source"]["line"] for finding in observation["findings"]] == [7, 15]
