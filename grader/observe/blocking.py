@@ -267,24 +267,28 @@ def _of_kind(place: Place, descriptor: FileDescriptor) -> Holders:
     ]
 
 
-def _places(process: ProcessState, holders: Holders) -> list[str]:
-    return [
-        f"its own fd {fd.number}" if other.pid == process.pid else f"fd {fd.number} of {other.label}"
-        for other, fd in holders
-    ]
+_HOLDERS_TOLD = 4
+
+
+def _places(process: ProcessState, holders: Holders) -> str:
+    """Where holders have the object open, the process's own descriptors first; of many, how many more there are."""
+    own = [f"its own fd {fd.number}" for other, fd in holders if other.pid == process.pid]
+    places = own + [f"fd {fd.number} of {other.label}" for other, fd in holders if other.pid != process.pid]
+    if len(places) > _HOLDERS_TOLD:
+        places[_HOLDERS_TOLD - 1 :] = [f"{len(places) - _HOLDERS_TOLD + 1} more"]
+    return f"{', '.join(places[:-1])} and {places[-1]}" if len(places) > 1 else places[0]
 
 
 def _holders_text(process: ProcessState, holders: Holders, end: str) -> str:
-    places = _places(process, holders)
-    if len(places) == 1:
-        return f"the only open {end} end is {places[0]}"
-    return f"its {end} end is open as {', '.join(places[:-1])} and {places[-1]}"
+    if len(holders) == 1:
+        return f"the only open {end} end is {_places(process, holders)}"
+    return f"its {end} end is open as {_places(process, holders)}"
 
 
 def _sharers_text(process: ProcessState, holders: Holders) -> str:
     """Who else has the object of a descriptor open, of which there are no two ends."""
-    others = [f"fd {fd.number} of {other.label}" for other, fd in holders if other.pid != process.pid]
-    return f"it is open too as {' and '.join(others)}" if others else "no other process has it open"
+    others = [(other, fd) for other, fd in holders if other.pid != process.pid]
+    return f"it is open too as {_places(process, others)}" if others else "no other process has it open"
 
 
 _AF_UNIX = 1
@@ -404,7 +408,7 @@ def file_lock_wait(place: Place, number: int, call: str) -> Wait | Free:
         return place.wait(
             threads_of(other for other, _fd in through),
             f"waits for the lock of {descriptor.target} ({call}, fd {number})",
-            f"it is held through {' and '.join(_places(place.process, through))}",
+            f"it is held through {_places(place.process, through)}",
             descriptor.target,
         )
     inode = descriptor.identity.partition(":")[2]

@@ -3,6 +3,7 @@
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from grader.findings import Finding, FindingKind
 from grader.observation import DescriptorError, Observation, ObservedProcess, ObservedRun, Step, StepKind
@@ -14,6 +15,9 @@ SCHEMA = "grader.observation/1"
 
 OUTPUT_LINES = 12
 """How many lines of a stream the terminal shows; the JSON has all."""
+
+EVIDENCE_LINES = 12
+"""How many lines of one piece of evidence it shows, likewise."""
 
 
 def render_json(observation: Observation) -> str:
@@ -177,6 +181,9 @@ def _add_finding(lines: "_Lines", finding: Finding) -> None:
         what = "opened at" if finding.kind in _OPENED else "at"
         lines.add(f"  {what} {visible(finding.source.file)}:{finding.source.line}")
     for fact in facts(finding.evidence):
+        if len(fact.lines) > EVIDENCE_LINES:
+            more = f"… {len(fact.lines) - EVIDENCE_LINES} more"
+            fact = replace(fact, lines=(*fact.lines[:EVIDENCE_LINES], more))
         lines.wrap(visible(str(fact)), "    ")
     lines.wrap(f"why it matters: {LESSONS[finding.kind]}", "  ")
     lines.add("")

@@ -343,6 +343,15 @@ def test_the_handlers_that_count_are_those_that_could_be_the_student_s(
     assert has_handler_for_outside(replace(process, exe=exe, argv=argv, threads=(handling,))) is may
 
 
+def test_of_many_holders_a_few_are_told_its_own_first() -> None:
+    ends = {3: (1001, "r"), 4: (1001, "w")}
+    proof = judged(World(tuple(Member(pid, 1, (Thread(pid, "read", fd=3),), ends) for pid in range(10, 70, 10))))
+    assert isinstance(proof, Deadlock)
+    assert proof.waits[1].because == (
+        "its write end is open as its own fd 4, fd 4 of `subject` (pid 10), fd 4 of `subject` (pid 30) and 3 more"
+    )
+
+
 def test_a_long_cycle_says_how_much_of_it_is_not_told() -> None:
     pids = [10, 20, 30, 40, 50, 60]
     members = [
