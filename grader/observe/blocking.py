@@ -140,7 +140,7 @@ _SENT_FROM_OUTSIDE = sum(
 
 
 _INTERPRETER = re.compile(r"(busybox|([a-z]*sh)|(perl|python|ruby|lua|tclsh|node|php|expect)[0-9.]*)")
-_MAY_SET_TRAPS = re.compile(r"[$`]|\b(trap|eval|source)\b|(^|[\s;&|({])\.\s")
+_MAY_SET_TRAPS = re.compile(r"""[$`'"\\]|\b(trap|eval|source)\b|(^|[\s;&|({])\.\s""")
 
 
 def _runs_own_handlers(process: ProcessState) -> bool:
