@@ -42,7 +42,7 @@ def spawn(
 
     With `program_filter` the calls it names are held for the agent from the exec on.
     """
-    standard, input_write, outputs = _terminal(uid) if terminal else _pipes(with_input)
+    standard, input_write, outputs = _terminal(uid) if terminal else _pipes(uid, with_input)
     held_calls = None
     try:
         started = kernel.launch_program(
@@ -73,11 +73,16 @@ def spawn(
     return Spawned(started.pid, started.pidfd, input_write, outputs, terminal, held_calls)
 
 
-def _pipes(with_input: bool) -> tuple[tuple[int, int, int], int | None, tuple[int, ...]]:
-    """The program's three standard descriptors, and the agent's ends: for its input, for its outputs."""
+def _pipes(uid: int, with_input: bool) -> tuple[tuple[int, int, int], int | None, tuple[int, ...]]:
+    """The program's three standard descriptors, and the agent's ends: for its input, for its outputs.
+
+    The pipes are the student's, as those of a shell would be, so that `/dev/stdout` can be opened.
+    """
     input_read, input_write = os.pipe() if with_input else (os.open("/dev/null", os.O_RDONLY), None)
     out_read, out_write = os.pipe()
     err_read, err_write = os.pipe()
+    for end in (out_write, err_write, *((input_read,) if input_write is not None else ())):
+        os.fchown(end, uid, uid)
     return (input_read, out_write, err_write), input_write, (out_read, err_read)
 
 
