@@ -126,7 +126,7 @@ class Program:
                 del self._input_queue[:written]
         except BlockingIOError:
             return
-        except BrokenPipeError:  # nobody reads any more: the rest has no reader either
+        except OSError:  # EPIPE, of a terminal EIO: nobody reads any more, and the rest has no reader either
             self._input_queue.clear()
             self._input_ends = True
         if self._input_ends:
@@ -443,8 +443,10 @@ class Program:
         )
 
     def _read_rest(self, descriptor: int) -> bool:
+        """Read on; whether there may be more. Another program that got hold of the stream may fill it without end."""
         before = self._written[self.outputs[descriptor]]
-        return self.read_output(descriptor) and self._written[self.outputs[descriptor]] > before
+        goes_on = self.read_output(descriptor) and self._written[self.outputs[descriptor]] > before
+        return goes_on and before <= self._limits["output_bytes"]
 
     def _event(self, kind: str, pid: int, facts: Facts) -> None:
         self._send(Event(self.number, kind, time.monotonic(), pid, facts))
