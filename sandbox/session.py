@@ -47,6 +47,9 @@ ANSWER_SECONDS = 60.0
 STALLED_SECONDS = 120.0
 """How much longer than wanted `wait_fairly` waits in all, however busy the machine is."""
 
+FETCH_BYTES = 1 << 20
+"""How much of a file is asked for at a time."""
+
 T = TypeVar("T")
 
 
@@ -141,7 +144,22 @@ class Session:
 
     def fetch(self, path: str, max_bytes: int) -> bytes:
         """Read a regular file of the work folder; raises RequestFailedError if there is none."""
-        return self.request(Fetch(path, max_bytes)).data
+        return self._fetch(path, max_bytes, kept=False)
+
+    def fetch_kept(self, path: str, max_bytes: int) -> bytes:
+        """Read a file of the stage, which no program can have changed; raises RequestFailedError if there is none."""
+        return self._fetch(path, max_bytes, kept=True)
+
+    def _fetch(self, path: str, max_bytes: int, *, kept: bool) -> bytes:
+        """Piece by piece: the agent has little memory, and the file may be as large as its maker wants."""
+        data = bytearray()
+        while len(data) < max_bytes:
+            wanted = min(FETCH_BYTES, max_bytes - len(data))
+            piece = self.request(Fetch(path, wanted, len(data), kept)).data
+            data += piece
+            if len(piece) < wanted:
+                break
+        return bytes(data)
 
     def keep(self, path: str) -> None:
         """Add a file of the work folder to the stage; raises RequestFailedError if there is none."""

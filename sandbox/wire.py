@@ -39,10 +39,14 @@ class Store(NamedTuple):
 
 
 class Fetch(NamedTuple):
-    """Read a regular file of the work folder; answered by `Done` with its bytes, at most `max_bytes`."""
+    """Read a regular file of the work folder, or with `kept` of the stage; answered by `Done` with its bytes from
+    `offset` on, at most `max_bytes`.
+    """
 
     path: str
     max_bytes: int
+    offset: int
+    kept: bool
 
 
 class Keep(NamedTuple):

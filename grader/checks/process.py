@@ -339,8 +339,8 @@ class Process:
         from grader.observe.symbols import names_from, read_symbols
 
         try:
-            program = self._session.fetch(self._program, PROGRAM_BYTES)
-        except RequestFailedError:  # it has removed itself
+            program = self._session.fetch_kept(self._program, PROGRAM_BYTES)
+        except RequestFailedError:  # it was made for a tool
             return no_names
         return names_from({f"{WORK_FOLDER}{self._program}": read_symbols(program)})
 

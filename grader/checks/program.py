@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from grader.observe.misuses import DescriptorError
     from grader.observe.origins import LineTable
 
-_MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO"})
-"""Why a program may not start although nothing is wrong with it, unless another of its processes takes all there is."""
+_MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO", "ENOSPC"})
+"""Why a program may not start although nothing is wrong with it, unless another of its processes takes all there is.
+ENOSPC: there are no more terminals, of which programs in other sandboxes can take all."""
 
 
 class Program:
@@ -67,7 +68,7 @@ class Program:
     def _line_table(self) -> "LineTable | None":
         from grader.observe.origins import read_lines
 
-        return read_lines(self._session.fetch(self._name, PROGRAM_BYTES))
+        return read_lines(self._session.fetch_kept(self._name, PROGRAM_BYTES))
 
     def start(
         self,
@@ -125,18 +126,19 @@ class Program:
         again in the same way stays without a line.
         """
         located = list(findings)
+        places = {_identity(finding): place for place, finding in enumerate(findings) if finding.kind in _LEAKS}
         for run in list(self._context.runs):
-            wanted = [finding for finding in run.all_findings if finding in located and finding.kind in _LEAKS]
+            wanted = [finding for finding in run.all_findings if _identity(finding) in places]
             if not wanted or run.invocation is None:
                 continue
             try:
                 sources = self._trace(run.invocation)
             except (RequestFailedError, CheckFailed):  # it does not run a second time as it did the first
                 continue
-            places = _places(run)
+            ancestry = _ancestry(run)
             for finding in wanted:
-                source = sources.get(_leak_key(finding, places))
-                located[located.index(finding)] = replace(finding, source=source)
+                source = sources.get(_leak_key(finding, ancestry))
+                located[places[_identity(finding)]] = replace(finding, source=source)
         return tuple(located)
 
     def _trace(self, invocation: Invocation) -> dict[object, Source]:
@@ -152,24 +154,29 @@ class Program:
         self._context.runs.remove(run)
         origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
         sources = {}
-        places = _places(run)
+        ancestry = _ancestry(run)
         for finding in run.all_findings:
             source = origins.get(finding.pid or 0, {}).get(-1 if finding.fd is None else finding.fd)
             if finding.kind in _LEAKS and source is not None:
-                sources[_leak_key(finding, places)] = source
+                sources[_leak_key(finding, ancestry)] = source
         return sources
 
 
 _LEAKS = frozenset({FindingKind.FD_LEAK_EXEC, FindingKind.FD_LEAK_EXIT})
 
 
-def _leak_key(finding: Finding, places: Mapping[int, tuple[int, ...]]) -> object:
+def _identity(finding: Finding) -> object:
+    """What tells it from every other finding of a check."""
+    return finding.kind, finding.pid, finding.fd, finding.resource, finding.message
+
+
+def _leak_key(finding: Finding, ancestry: Mapping[int, tuple[int, ...]]) -> object:
     """What is the same about a leak when a program runs again: process ids and the numbers of pipes are not."""
     resource = finding.resource or ""
-    return finding.kind, finding.process, places.get(finding.pid or 0), finding.fd, resource.partition(":[")[0]
+    return finding.kind, finding.process, ancestry.get(finding.pid or 0), finding.fd, resource.partition(":[")[0]
 
 
-def _places(run: Run) -> dict[int, tuple[int, ...]]:
+def _ancestry(run: Run) -> dict[int, tuple[int, ...]]:
     """Where each process stands among the others, by pid: which child it is of its parent, which that was of its own.
 
     A process makes its children in the same order each time, whatever runs beside it.
@@ -177,12 +184,12 @@ def _places(run: Run) -> dict[int, tuple[int, ...]]:
     children: dict[int | None, list[int]] = {}
     for process in run.processes:
         children.setdefault(process.ppid, []).append(process.pid)
-    places: dict[int, tuple[int, ...]] = {run.root: ()}
+    ancestry: dict[int, tuple[int, ...]] = {run.root: ()}
     ahead = [run.root]
     while ahead:
         parent = ahead.pop()
         for number, pid in enumerate(children.get(parent, [])):
-            if pid not in places:
-                places[pid] = (*places[parent], number)
+            if pid not in ancestry:
+                ancestry[pid] = (*ancestry[parent], number)
                 ahead.append(pid)
-    return places
+    return ancestry

@@ -7,14 +7,13 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FILE_BYTES = 8 * 1024, PATH_BYTES = 64 };
+enum { FILE_BYTES = 8 * 1024, LINK_BYTES = 512, PATH_BYTES = 64 };
 
 static void put(struct json *json, const char *bytes, size_t size)
 {
@@ -85,10 +84,10 @@ static void put_file(struct json *json, const char *path)
 
 static void put_link(struct json *json, const char *path)
 {
-    char target[PATH_MAX];
+    char target[LINK_BYTES];
     ssize_t size = readlink(path, target, sizeof target);
 
-    if (size < 0)
+    if (size < 0 || size == LINK_BYTES)
         json->is_whole = false;
     else
         put_string(json, target, (size_t)size);
@@ -101,11 +100,11 @@ static bool begins(const char *bytes, size_t size, const char *with)
 
 static void put_descriptor(struct json *json, int folder, const char *name, pid_t pid)
 {
-    char target[PATH_MAX];
+    char target[LINK_BYTES];
     struct stat status;
     ssize_t size = readlinkat(folder, name, target, sizeof target);
 
-    if (size < 0 || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+    if (size < 0 || size == LINK_BYTES || fstatat(folder, name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
         json->is_whole = false;
         return;
     }

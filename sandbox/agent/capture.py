@@ -8,7 +8,7 @@ import os
 from functools import cache
 
 from sandbox.agent import blocked, kernel
-from sandbox.agent.reading import error_name, text
+from sandbox.agent.reading import MAX_TEXT_BYTES, error_name, text
 from sandbox.agent.watch_filter import ALWAYS
 from sandbox.wire import Facts
 
@@ -17,11 +17,23 @@ _NEVER_SLEEPING = frozenset(str(kernel.SYSCALL[name]) for name in ALWAYS if name
 MAX_DESCRIPTORS = 4096
 """Descriptors recorded of one process; the open-files limit is far below."""
 
+LINK_CHARACTERS = 512
+"""How much is recorded of where a link points: a student can make paths of 4096 bytes, for each descriptor of each
+process, of bytes that take six each on their way to the host."""
+
+INFO_CHARACTERS = 128 << 10
+"""How much is recorded of all `fdinfo` of a process: an epoll instance can have a line for thousands of descriptors."""
+
+SNAPSHOT_CHARACTERS = 4 << 20
+"""When a snapshot has become so large, what could be large is not recorded of the processes that are left."""
+
+_TOO_MUCH = "EFBIG"
+
 
 def link(path: str) -> str | Facts:
     """Where a symbolic link of `/proc` points."""
     try:
-        return os.readlink(path)
+        return os.readlink(path)[:LINK_CHARACTERS]
     except OSError as error:
         return {"error": error_name(error)}
 
@@ -40,6 +52,7 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
     always have.
     """
     table: Facts = {}
+    room = INFO_CHARACTERS
     try:
         folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
@@ -48,7 +61,10 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
         for name in os.listdir(folder)[:MAX_DESCRIPTORS]:
             table[name] = _descriptor(folder, name)
             if details or table[name].get("link", "").startswith(("anon_inode:", "socket:")):
-                table[name]["info"] = text(f"/proc/{pid}/fdinfo/{name}")
+                info = text(f"/proc/{pid}/fdinfo/{name}") if room > 0 else {"error": _TOO_MUCH}
+                room -= len(info)
+                is_whole = len(info) < MAX_TEXT_BYTES  # half of it misleads
+                table[name]["info"] = info if is_whole else {"error": _TOO_MUCH}
     except OSError as error:
         return {"error": error_name(error)}
     finally:
@@ -66,7 +82,7 @@ def with_sockets(pid: int, table: Facts) -> Facts:
 
 def _descriptor(folder: int, name: str) -> Facts:
     try:
-        target = os.readlink(name, dir_fd=folder)
+        target = os.readlink(name, dir_fd=folder)[:LINK_CHARACTERS]
         entry: Facts = {"link": target, "mode": os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode}
         if target.startswith("/"):
             status = os.stat(name, dir_fd=folder)
@@ -106,8 +122,8 @@ def is_held(snapshot: Facts) -> bool:
     return False
 
 
-def process(pid: int) -> Facts:
-    """Everything a snapshot tells of one process."""
+def process(pid: int, *, briefly: bool = False) -> Facts:
+    """Everything a snapshot tells of one process; `briefly`, without what could be large."""
     tasks: Facts = {}
     for tid in numbers_in(f"/proc/{pid}/task"):
         folder = f"/proc/{pid}/task/{tid}"
@@ -117,6 +133,9 @@ def process(pid: int) -> Facts:
             "syscall": call,
             "memory": blocked.memory_of_call(tid, call),
         }
+    if briefly:
+        left_out = {name: {"error": _TOO_MUCH} for name in ("cmdline", "timers", "maps", "fds")}
+        return {"stat": text(f"/proc/{pid}/stat"), "exe": link(f"/proc/{pid}/exe"), "tasks": tasks, **left_out}
     alive = _living_thread(pid, tasks)
     return {
         "stat": text(f"/proc/{pid}/stat"),
@@ -146,8 +165,14 @@ def student_processes() -> list[int]:
 
 def snapshot(outside: Facts, time: float) -> Facts:
     """All student processes at `time`; `outside` names the pipe ends that the agent holds."""
+    processes: Facts = {}
+    room = SNAPSHOT_CHARACTERS
+    for pid in student_processes():
+        captured = process(pid, briefly=room <= 0)
+        room -= len(repr(captured))
+        processes[str(pid)] = captured
     return {
-        "processes": {str(pid): process(pid) for pid in student_processes()},
+        "processes": processes,
         "outside": outside,
         "locks": text("/proc/locks"),
         "time": time,
@@ -169,6 +194,10 @@ def oom_kills() -> int:
     return 0
 
 
+_LASTING_FOLDERS = ("/work", "/tmp", "/dev/shm")
+_INODE_BYTES = 1536
+"""Of the kernel's memory for a file with a long name."""
+
 _MEMORY_FILES = (
     ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat"),
     (
@@ -177,8 +206,6 @@ _MEMORY_FILES = (
         "/sys/fs/cgroup/memory/memory.stat",
     ),
 )
-_FREED_WITH_PROCESSES = ("inactive_file", "active_file", "rss", "anon")
-"""Rows of memory.stat: pages that the kernel can take back or that go with whoever it kills; `rss` is v1's `anon`."""
 
 
 def is_memory_short(reserve: int) -> bool:
@@ -192,10 +219,19 @@ def is_memory_short(reserve: int) -> bool:
     usage = text(usage_file)
     if not isinstance(usage, str) or limit - int(usage) >= reserve:
         return False
+    return limit - _lasting_bytes(stat_file) < reserve
+
+
+def _lasting_bytes(stat_file: str) -> int:
+    """Counted one by one: what else is used may be the kernel's, for names that were looked up, say, which it frees
+    when it has to. How much of that there is, cgroup v1 does not tell.
+    """
     found = text(stat_file)
-    rows = (line.split() for line in found.splitlines()) if isinstance(found, str) else ()
-    freed = sum(int(value) for name, value in rows if name in _FREED_WITH_PROCESSES)
-    return limit - int(usage) + freed < reserve
+    rows = (line.partition(" ") for line in found.splitlines()) if isinstance(found, str) else ()
+    in_pages = sum(int(value) for name, _, value in rows if name == "shmem")
+    folders = [os.statvfs(folder) for folder in _LASTING_FOLDERS]
+    inodes = sum(folder.f_files - folder.f_ffree for folder in folders)
+    return in_pages + inodes * _INODE_BYTES + kernel.ipc_bytes()
 
 
 @cache

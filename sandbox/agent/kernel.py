@@ -152,6 +152,26 @@ def remove_ipc(kind: str, identifier: int) -> None:
         _call(_libc.semctl(identifier, 0, ipc_rmid, 0))
 
 
+_MSG_INFO, _SEM_INFO = 12, 19
+_IPC_UNIT_BYTES = 64
+"""Of the kernel's memory, for a message beside its text, and for a semaphore."""
+
+
+def ipc_bytes() -> int:
+    """About how much memory System V message queues and semaphores take; shared memory counts as pages.
+
+    See MSG_INFO in msgctl(2) and SEM_INFO in semctl(2), whose structures have ten integers at most.
+    """
+    numbers = (ctypes.c_int * 10)()
+    if _libc.msgctl(0, _MSG_INFO, numbers) < 0:
+        return 0
+    queues, messages, message_bytes = numbers[0], numbers[1], numbers[6]
+    if _libc.semctl(0, 0, _SEM_INFO, numbers) < 0:
+        return 0
+    sets, semaphores = numbers[7], numbers[9]
+    return message_bytes + _IPC_UNIT_BYTES * (messages + semaphores + 8 * (queues + sets))
+
+
 _SYSTEM_CALL = {"x86_64": b"\x0f\x05", "aarch64": b"\x01\x00\x00\xd4"}[MACHINE]
 _LOAD_SET_ROBUST_LIST = {"x86_64": b"\xb8\x11\x01\x00\x00", "aarch64": b"\x68\x0c\x80\xd2"}[MACHINE]
 

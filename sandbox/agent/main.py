@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from typing import NamedTuple
@@ -87,7 +88,7 @@ class Agent:
         self._uid = uid
         self._decoder = Decoder()
         self._outgoing = bytearray()
-        self._queue: list[tuple[Message | CapturedEvent, int]] = []
+        self._queue: deque[tuple[Message | CapturedEvent, int]] = deque()
         self._is_awaited = False
         self._programs: dict[int, Program] = {}
         self._epoll = select.epoll()
@@ -287,12 +288,22 @@ class Agent:
         """
         if not self._is_awaited:
             return
-        for message, request_id in self._queue:
+        while self._queue:
+            message, request_id = self._queue.popleft()
             frame = encode(message, request_id)
             self._outgoing += frame
             if isinstance(message, Event | CapturedEvent) and message.run in self._programs:
                 self._programs[message.run].events_bytes += len(frame)
-        self._queue.clear()
+            if len(self._outgoing) >= UNSENT_BYTES:  # what is said of many processes at once is more than fits here
+                self._write_out()
+        if self._write_out():
+            self._unwatch(HOST_OUT)
+            self._is_awaited = False
+        elif HOST_OUT not in self._on_ready:
+            self._watch(HOST_OUT, lambda event: None, select.EPOLLOUT)
+
+    def _write_out(self) -> bool:
+        """Write to the host, waiting while there is too much for that; whether all is written."""
         try:
             while self._outgoing:
                 try:
@@ -300,16 +311,11 @@ class Agent:
                     del self._outgoing[:written]
                 except BlockingIOError:
                     if len(self._outgoing) < UNSENT_BYTES:
-                        raise
+                        return False
                     select.select((), (HOST_OUT,), ())
-        except BlockingIOError:
-            if HOST_OUT not in self._on_ready:
-                self._watch(HOST_OUT, lambda event: None, select.EPOLLOUT)
-            return
         except BrokenPipeError:
             os._exit(0)
-        self._unwatch(HOST_OUT)
-        self._is_awaited = False
+        return True
 
     def _read_host(self, event: int) -> None:
         data = os.read(HOST_IN, 1 << 20)
@@ -344,7 +350,8 @@ class Agent:
             case Store():
                 sweep.write_file(WORK, message.path, message.data, message.mode, self._uid)
             case Fetch():
-                return Done({}, sweep.read_file(WORK, message.path, message.max_bytes)[0])
+                folder = sweep.STAGE if message.kept else WORK
+                return Done({}, sweep.read_file(folder, message.path, message.max_bytes, message.offset)[0])
             case Keep():
                 data, _mode = sweep.read_file(WORK, message.path, PROGRAM_BYTES + 1)
                 if len(data) > PROGRAM_BYTES:

@@ -216,7 +216,6 @@ class Program:
                     "code": arguments[0] & 0xFF,
                     "stat": text(f"/proc/{pid}/stat"),
                     "exe": capture.link(f"/proc/{held.tid}/exe"),
-                    "exe": capture.link(f"/proc/{held.tid}/exe"),
                     "fds": capture.with_sockets(pid, capture.descriptors(held.tid)),
                     "children": self._look_at_children(pid),
                 },

@@ -4,6 +4,8 @@ import contextlib
 import os
 import signal
 import stat
+from collections.abc import Iterator
+from itertools import count, islice
 
 from sandbox.agent import capture, kernel
 from sandbox.agent.reading import text
@@ -11,6 +13,9 @@ from sandbox.agent.spawn import WORK
 
 STAGE = "/stage"
 SWEPT = (WORK, "/tmp", "/dev/shm", "/dev/mqueue")
+
+ENTRIES_AT_ONCE = 1000
+"""How many names are read at a time: a student can make more files than the agent has memory for their names."""
 
 
 def kill_everything() -> None:
@@ -53,7 +58,8 @@ def sweep(uid: int) -> None:
 
 
 def _empty(folder: str) -> None:
-    """Remove what is in `folder`, however deep: a folder's own folders are moved up before it is removed.
+    """Remove what is in `folder`, however deep and however much: a folder's own folders are moved up before it is
+    removed.
 
     So neither the depth of a tree, which may be beyond any path (PATH_MAX), nor its size counts.
     """
@@ -61,40 +67,42 @@ def _empty(folder: str) -> None:
         base = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         return
+    token = os.urandom(8).hex()  # nobody could put a folder of such a name in the way
+    names = (f".swept-{token}-{number}" for number in count())
     try:
-        waiting = _remove_files(base, base, 0)
-        moved = 0
-        while waiting:
-            name = waiting.pop()
-            with contextlib.suppress(OSError):  # another's in a sticky folder, which the second round removes as root
-                os.chmod(name, 0o700, dir_fd=base)
-                inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=base)
-                try:
-                    folders = _remove_files(inner, base, moved)
-                finally:
-                    os.close(inner)
-                moved += len(folders)
-                waiting += folders
-                os.rmdir(name, dir_fd=base)
+        while _remove_some(base, base, names):
+            pass
     finally:
         os.close(base)
 
 
-def _remove_files(folder: int, base: int, moved: int) -> list[str]:
-    """Remove the files of `folder`, and move its folders into `base`, numbered from `moved`; return their names."""
-    folders = []
-    for entry in list(os.scandir(folder)):
-        with contextlib.suppress(OSError):
+def _remove_some(folder: int, base: int, names: Iterator[str]) -> bool:
+    """Remove some of what is in `folder`, or move it up into `base` by one of `names`; whether anything has gone."""
+    with os.scandir(folder) as listed:
+        entries = list(islice(listed, ENTRIES_AT_ONCE))
+    has_gone = False
+    for entry in entries:
+        with contextlib.suppress(OSError):  # another's in a sticky folder, which the second round removes as root
             if not entry.is_dir(follow_symlinks=False):
                 os.unlink(entry.name, dir_fd=folder)
             elif folder == base:
-                folders.append(entry.name)
+                _remove_folder(entry.name, base, names)
             else:
-                name = f".swept{moved + len(folders)}"
                 os.chmod(entry.name, 0o700, dir_fd=folder)  # a folder that may not be written cannot be moved
-                os.rename(entry.name, name, src_dir_fd=folder, dst_dir_fd=base)
-                folders.append(name)
-    return folders
+                os.rename(entry.name, next(names), src_dir_fd=folder, dst_dir_fd=base)
+            has_gone = True
+    return has_gone
+
+
+def _remove_folder(name: str, base: int, names: Iterator[str]) -> None:
+    os.chmod(name, 0o700, dir_fd=base)
+    inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=base)
+    try:
+        while _remove_some(inner, base, names):
+            pass
+    finally:
+        os.close(inner)
+    os.rmdir(name, dir_fd=base)
 
 
 def _ipc_identifiers(kind: str) -> list[int]:
@@ -119,8 +127,8 @@ def write_file(folder: str, path: str, data: bytes, mode: int, owner: int) -> No
         os.close(descriptor)
 
 
-def read_file(folder: str, path: str, max_bytes: int) -> tuple[bytes, int]:
-    """A regular file's first bytes and its mode; raises OSError, also for what is no regular file.
+def read_file(folder: str, path: str, max_bytes: int, offset: int = 0) -> tuple[bytes, int]:
+    """A regular file's bytes from `offset` on and its mode; raises OSError, also for what is no regular file.
 
     Non-blocking and without following links: the student chooses what stands at that name.
     """
@@ -130,6 +138,7 @@ def read_file(folder: str, path: str, max_bytes: int) -> tuple[bytes, int]:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise OSError(22, "not a regular file")
+        os.lseek(descriptor, offset, os.SEEK_SET)
         chunks = []
         left = max_bytes
         while left > 0 and (chunk := os.read(descriptor, min(left, 1 << 20))):

@@ -120,8 +120,78 @@ RESOURCES = {
     "recurses": "crash",
 }
 
-SUBMISSIONS = {"forgery": FORGERY, "evasion": EVASION | UNSEEN, "resources": RESOURCES}
-SECONDS = {"forgery": 0.5, "evasion": 2.0, "resources": 0.5}
+AGENT = {
+    "sleeps_with_epolls": "timeout",
+    "ends_with_epolls": NO_WORK,
+    "sleeps_with_bad_names": "timeout",
+    "ends_with_bad_names": NO_WORK,
+    "executes_with_bad_names": "timeout",
+    "grows_its_program_and_hangs": "timeout",
+    "grows_its_program_and_is_deadlocked": "deadlock",
+    "grows_its_program_and_leaks": "fd-leak-exit",
+    "is_in_the_way_of_the_sweep": NO_WORK,
+    "makes_more_files_than_can_be_listed": "memory-limit",
+    "makes_more_folders_than_can_be_listed": "memory-limit",
+    "gives_a_file_attributes_without_end": "memory-limit or timeout",
+    "looks_for_what_is_not_there": "timeout",
+    "maps_without_end_in_children": "timeout or memory-limit",
+    "has_arguments_without_end": "timeout",
+    "locks_a_file_in_very_many_places": "timeout",
+    "keeps_a_dying_child_stopped": "timeout",
+    "has_a_chain_of_borrowed_memory": "timeout",
+    "sends_descriptors_into_each_other": "timeout",
+    "is_signalled_by_two_thousand_timers": "timeout",
+    "gives_its_children_to_the_agent": "assertion or process-limit",
+    "takes_all_terminals": "timeout",
+    "writes_everything_to_the_disk_again_and_again": "timeout",
+}
+
+TRICKS = {
+    "refuses_its_programs_their_first_call": "fd-leak-exec or fd-leak-exit",
+    "wants_to_be_told_of_calls_instead_of_the_grader": "fd-leak-exit",
+    "is_trapped_by_its_own_filter": "fd-leak-exit",
+    "kills_itself_by_a_filter": "crash",
+    "legitimate_allows_itself_only_what_it_needs": "passed",
+    "is_called_like_a_line_of_the_kernel": "fd-leak-exit",
+    "legitimate_has_another_personality": "passed",
+    "forbids_itself_descriptors": "fd-leak-exit",
+    "forbids_itself_memory": "fd-leak-exit",
+    "legitimate_gives_way_to_everybody": "passed",
+    "legitimate_locks_its_memory": "passed",
+    "executes_from_memory": "fd-leak-exec",
+    "legitimate_executes_from_memory": "passed",
+    "executes_without_any_argument": "fd-leak-exec",
+    "executes_in_all_threads_at_once": "fd-leak-exec",
+    "gives_a_child_to_the_agent": "orphan",
+    "has_a_thread_that_is_a_process": "fd-leak-exit",
+    "ends_from_a_thread_unknown_to_the_library": "fd-leak-exit",
+    "writes_its_own_code": "fd-leak-exit",
+    "stops_its_own_group": "timeout",
+    "types_on_a_terminal_of_its_own": NO_WORK,
+    "waits_at_a_name_that_is_no_file": "orphan or deadlock",
+    "legitimate_takes_its_child_with_it": "passed",
+    "is_a_subreaper_that_never_waits": "zombie",
+    "ignores_its_children_too_late": "zombie",
+    "leaks_what_is_only_a_place": "fd-leak-exit",
+    "leaks_what_has_no_name": "fd-leak-exit",
+    "legitimate_prints_through_another_door": "passed",
+    "is_linked_by_its_own_resolver": "fd-leak-exit",
+}
+
+UNSEEN_TRICKS = {
+    "refuses_itself_the_exit": "passed or fd-leak-exit",
+    "has_calls_held_that_nobody_answers": "passed or fd-leak-exit",
+    "works_in_borrowed_memory": "passed or fd-leak-exit",
+}
+
+SUBMISSIONS = {
+    "forgery": FORGERY,
+    "evasion": EVASION | UNSEEN,
+    "resources": RESOURCES,
+    "agent": AGENT,
+    "tricks": TRICKS | UNSEEN_TRICKS,
+}
+SECONDS = {"forgery": 0.5, "evasion": 2.0, "resources": 0.5, "agent": 0.5, "tricks": 0.5}
 ATTACKS = [(program, attack) for program, attacks in SUBMISSIONS.items() for attack in attacks]
 
 

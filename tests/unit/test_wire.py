@@ -39,7 +39,11 @@ from sandbox.wire import (
 FRAMES: list[tuple[int, Message, bytes]] = [
     (1, Stage("a.c", 0o644, b"int\0main"), b'{"path":"a.c","mode":420,"type":"Stage","id":1}' + b"int\0main"),
     (2, Store("in", 0o600, b""), b'{"path":"in","mode":384,"type":"Store","id":2}'),
-    (3, Fetch("out", 99), b'{"path":"out","max_bytes":99,"type":"Fetch","id":3}'),
+    (
+        3,
+        Fetch("out", 99, 5, False),
+        b'{"path":"out","max_bytes":99,"offset":5,"kept":false,"type":"Fetch","id":3}',
+    ),
     (4, Keep("p"), b'{"path":"p","type":"Keep","id":4}'),
     (5, Names(), b'{"type":"Names","id":5}'),
     (6, Reset(), b'{"type":"Reset","id":6}'),
