@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from grader.findings import Finding, FindingKind
 from grader.observe.blocking import pipe_name
@@ -14,6 +14,12 @@ from sandbox.agent.watch_filter import TELLTALE_SIGNALS
 
 GRACE_SECONDS = 0.2
 """A child that ends this soon after its parent was as good as a zombie: which of the two came first is chance."""
+
+MOST_FINDINGS = 200
+"""How many of a kind are told of one run: thirty processes with two hundred descriptors each could leak them all."""
+
+MOST_ROWS = 100
+"""How many rows of a descriptor table stand in the evidence of each finding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +43,11 @@ def judge(history: History, end: RunEnd, deadlock: Deadlock | None, hang: Sequen
     """Every finding of one run, what ended it first. `hang` says what all threads did when time was up."""
     return (
         *_limits(history, end, deadlock, hang),
-        *_crashes(history, end),
-        *_leaks_into_exec(history),
-        *_leaks_at_exit(history),
-        *_zombies(history, end),
-        *_orphans(history),
+        *islice(_crashes(history, end), MOST_FINDINGS),
+        *islice(_leaks_into_exec(history), MOST_FINDINGS),
+        *islice(_leaks_at_exit(history), MOST_FINDINGS),
+        *islice(_zombies(history, end), MOST_FINDINGS),
+        *islice(_orphans(history), MOST_FINDINGS),
     )
 
 
@@ -301,7 +307,9 @@ def _describe(descriptor: FileDescriptor) -> str:
 
 def descriptor_rows(descriptors: Sequence[FileDescriptor]) -> list[str]:
     """A descriptor table as lines."""
-    return [f"{fd.number} {fd.access or '-'} {fd.target}" for fd in descriptors]
+    rows = [f"{fd.number} {fd.access or '-'} {fd.target}" for fd in descriptors[:MOST_ROWS]]
+    left_out = len(descriptors) - len(rows)
+    return [*rows, f"and {left_out} more"] if left_out else rows
 
 
 # -- processes ------------------------------------------------------------------------------------

@@ -59,9 +59,13 @@ def _is_fatal(finding: Finding) -> bool:
 
 
 def _unique(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Each once. A program can leak thousands of descriptors, so that they cannot all be compared with each other."""
     kept: list[Finding] = []
+    seen: dict[object, list[Finding]] = {}
     for finding in findings:
-        if finding not in kept:
+        alike = seen.setdefault((finding.kind, finding.pid, finding.fd, finding.resource), [])
+        if finding not in alike:
+            alike.append(finding)
             kept.append(finding)
     return tuple(kept)
 

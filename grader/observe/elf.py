@@ -15,6 +15,9 @@ MAX_SECTIONS = 1000
 MAX_ROWS = 200_000
 """Symbols or lines read of one program: a program of a course has some hundred."""
 
+MAX_LINE_BYTES = 256 << 10
+"""Of the table of lines, each byte of which can become half a kilobyte here: some ten thousand lines of C."""
+
 _SHF_COMPRESSED = 1 << 11
 
 # What elftools raises on made-up files: it checks little.
@@ -38,6 +41,8 @@ def reading(program: bytes) -> Iterator[ELFFile]:
         for section in elf.iter_sections():
             if section["sh_flags"] & _SHF_COMPRESSED or section.name.startswith(".zdebug"):
                 raise UnreadableProgramError("it is compressed, perhaps beyond any memory")
+            if section.name == ".debug_line" and section["sh_size"] > MAX_LINE_BYTES:
+                raise UnreadableProgramError("it has too many lines")
         yield elf
     except _FAULTS as error:
         raise UnreadableProgramError(f"{type(error).__name__}: {error}") from error

@@ -1,10 +1,11 @@
 """Names of variables by address, from a program's symbol table; pure over the bytes of the ELF file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
-from elftools.elf.sections import SymbolTableSection
+from elftools.elf.elffile import ELFFile
+from elftools.elf.sections import Symbol, SymbolTableSection
 
 from grader.observe.blocking import NameOf
 from grader.observe.elf import MAX_ROWS, UnreadableProgramError, reading
@@ -53,14 +54,18 @@ def read_symbols(program: bytes) -> Symbols:
         with reading(program) as elf:
             variables = [
                 Variable(symbol.name, symbol["st_value"], symbol["st_size"])
-                for section in elf.iter_sections()
-                if isinstance(section, SymbolTableSection)
-                for symbol in islice(section.iter_symbols(), MAX_ROWS)
+                for symbol in islice(_symbols(elf), MAX_ROWS)
                 if symbol["st_info"]["type"] == "STT_OBJECT" and symbol["st_size"]
             ]
             return Symbols(tuple(variables), elf["e_type"] == "ET_DYN")
     except UnreadableProgramError:
         return Symbols((), False)
+
+
+def _symbols(elf: ELFFile) -> Iterator[Symbol]:
+    for section in elf.iter_sections():
+        if isinstance(section, SymbolTableSection):
+            yield from section.iter_symbols()
 
 
 def load_base(maps: str, exe: str) -> int | None:

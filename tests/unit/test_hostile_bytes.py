@@ -112,12 +112,16 @@ SOURCE = "int lock[10];\nint main(void)\n{\n    return lock[3];\n}\n"
 
 @pytest.fixture(scope="session")
 def program(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return compiled(tmp_path_factory, SOURCE)
+
+
+def compiled(tmp_path_factory: pytest.TempPathFactory, source: str) -> bytes:
     """A program with debugging sections; skips where there is no compiler."""
     compiler = shutil.which("gcc") or shutil.which("cc")
     if compiler is None:
         pytest.skip("there is no compiler on this machine")
     folder = tmp_path_factory.mktemp("program")
-    (folder / "main.c").write_text(SOURCE)
+    (folder / "main.c").write_text(source)
     subprocess.run([compiler, "-g", "-O0", "-o", "program", "main.c"], cwd=folder, check=True)
     return (folder / "program").read_bytes()
 
@@ -153,6 +157,34 @@ def test_nothing_in_a_program_is_unpacked(program: bytes) -> None:
         pass
     assert read_lines(content) is None
     assert read_symbols(content) == Symbols((), False)
+
+
+def test_a_table_of_lines_beyond_any_memory_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Each byte of it can become half a kilobyte."""
+    more = '__asm__(".section .debug_line,\\"\\",@progbits\\n.fill 300000,1,1\\n.text");\n'
+    content = compiled(tmp_path_factory, more + SOURCE)
+    with pytest.raises(UnreadableProgramError, match="lines"), reading(content):
+        pass
+    assert read_lines(content) is None
+
+
+def test_many_leaks_are_told_by_some() -> None:
+    """Thirty processes with two hundred descriptors each have six thousand, each with the table of all as evidence."""
+    subject = recorded("leaks_a_file_at_exit")
+    (leak,) = judge(subject.history(), subject.end(), None)
+    for event in subject.events:
+        if event.kind == "exit":
+            row = event.facts["fds"][str(leak.fd)]
+            event.facts["fds"] |= {
+                str(number): {**row, "link": f"/work/{number}", "file": [1, number, 0o100644]}
+                for number in range(10, 600)
+            }
+    found = judge(subject.history(), subject.end(), None)
+    assert 100 < len(found) < 500
+    rows = found[0].evidence["descriptors_at_exit"]
+    assert isinstance(rows, list)
+    assert len(rows) < 200
+    assert rows[-1].endswith(" more")
 
 
 # -- what tools write into the work folder, where a program may write as well ---------------------------
