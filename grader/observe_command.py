@@ -7,7 +7,7 @@ from pathlib import Path
 
 from grader.build import build
 from grader.checks.program import Program
-from grader.checks.run import CheckContext, Run
+from grader.checks.run import CheckContext, CheckFailed, Run
 from grader.errors import UsageError
 from grader.observation import Observation, ObservedProcess, ObservedRun
 from grader.observe.history import ProcessHistory
@@ -71,7 +71,10 @@ def observe(
             from grader.checks.variants import Variants
 
             tool = instrumented_programs(session, Variants(spec, files, LIMITS), CheckContext())
-            run = tool(sanitize).run(*args, stdin=stdin, timeout=seconds)
+            try:
+                run = tool(sanitize).run(*args, stdin=stdin, timeout=seconds)
+            except CheckFailed as error:
+                raise UsageError(f"{target}: {error}") from error
             title = run.tool.title
         findings = program.locate(run.all_findings)
         errors: tuple[DescriptorError, ...] = ()

@@ -1,16 +1,21 @@
 """Builds of the submission for the tools, made when first asked for and kept for the grading; each tool is tried first.
 
 A tool that does not find what is known to be wrong, or finds something where nothing is, says nothing about a
-submission: that is a fault of the machine, never a lost point.
+submission: that is a fault of the machine, never a lost point. A source that keeps a tool that works from looking loses
+the points of the checks that ask for it.
 """
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from grader.build import COMPILER
 from grader.checks.commands import CommandResult, read_file, require_unchanged, run_command, write_file
+from grader.checks.run import CheckFailed
 from grader.instruments import probe
+from grader.instruments.refusals import find_refusal, may_refuse
 from grader.instruments.reports import WORK_FOLDER, ToolFailedError
-from grader.instruments.tools import Tool, compiler_options
+from grader.instruments.tools import UNOPTIMISED, Tool, compiler_options
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
 from sandbox.errors import SandboxError
@@ -19,7 +24,11 @@ from sandbox.session import RunLimits, Session
 PROGRAM_BYTES = 64 << 20
 REPORT_BYTES = 1 << 20
 MAX_REPORTS = 64
+PREPROCESSED_BYTES = 16 << 20
 PROBE_SECONDS = 30.0
+
+_NOT_OF_ITS_CHOICE = re.compile(r"impossible constraints|more than \d+ operands|relocation truncated")
+"""What a tool can make of a source that only leaves it too little room."""
 
 
 class Variants:
@@ -30,6 +39,7 @@ class Variants:
         self.limits = limits
         self._files = files
         self._programs: dict[str, bytes] = {}
+        self._refusals: dict[str, str] = {}
         self._reports = 0
         self._uid: int | None = None
 
@@ -37,7 +47,7 @@ class Variants:
         """Put the build for `tool` into the work folder and return its path there; its last part is as always.
 
         Raises SandboxError if the tool does not work here, or cannot follow this program; CheckFailed if the
-        program has changed its own source before.
+        program has changed its own source before, or if its source keeps the tool from looking.
         """
         flat = f".grader-{tool.name}"
         if tool.name not in self._programs:
@@ -67,9 +77,65 @@ class Variants:
         return self._uid
 
     def _build(self, session: Session, tool: Tool, target: str) -> bytes:
+        if tool.name in self._refusals:
+            raise CheckFailed(self._refusals[tool.name])
         require_unchanged(session, self._files)
         sources = [f"{WORK_FOLDER}{file.name}" for file in self._files if file.name.endswith(".c")]
-        return compile_for(tool, session, self.spec, sources, target)
+        refusal = self._hidden_from(session, tool, sources)
+        if not refusal:
+            try:
+                return compile_for(tool, session, self.spec, sources, target)
+            except NotCompiledError as error:
+                if not self._refuses(session, tool, sources, error):
+                    raise
+                refusal = (
+                    f"the program can be compiled, but not for {tool.title}, under which this check runs it: "
+                    f"{_first_error(error.said)}"
+                )
+        self._refusals[tool.name] = refusal
+        raise CheckFailed(refusal)
+
+    def _hidden_from(self, session: Session, tool: Tool, sources: Sequence[str]) -> str:
+        """In words, where the source tells the tool not to look; "" if it does not."""
+        if not tool.attribute or not any(may_refuse(file.data) for file in self._files):
+            return ""
+        options = compiler_options(tool, self.spec.cflags, optimised=False)
+        target = f".grader-{tool.name}.i"
+        for source in sources:
+            if run_command(session, [COMPILER, *options, "-E", "-o", target, source]).ok:
+                text = read_file(session, target, PREPROCESSED_BYTES).decode("utf-8", "replace")
+                place = find_refusal(text, tool.attribute)
+                if place is not None:
+                    return (
+                        f"{place[0]}:{place[1]} keeps {tool.title} from looking (`no_sanitize`), "
+                        "and this check runs the program under it: remove that attribute"
+                    )
+        return ""
+
+    def _refuses(self, session: Session, tool: Tool, sources: Sequence[str], error: "NotCompiledError") -> bool:
+        """Whether it is the source's own doing that it cannot be compiled for a tool, and not that of the assignment's
+        options or of the machine.
+
+        It is if nothing but the tool's macro makes the difference. Otherwise the tool must be able to compile another
+        program with the same options, and the compiler must have come to an end.
+        """
+        if not tool.option or not self._compiles(session, UNOPTIMISED, sources):
+            return False
+        if tool.macro and not self._compiles(session, UNOPTIMISED, sources, f"-D{tool.macro}=1"):
+            return True
+        if tool.name == "undefined" or not error.has_ended or _NOT_OF_ITS_CHOICE.search(error.said):
+            return False  # in C, what it watches is not constant any more where a constant is asked for
+        other = f".grader-{tool.name}-other-{probe.FILE}"
+        write_file(session, other, probe.SOURCE.encode())
+        return self._compiles(session, tool, [f"{WORK_FOLDER}{other}"])
+
+    def _compiles(self, session: Session, tool: Tool, sources: Sequence[str], *more: str) -> bool:
+        spec = replace(self.spec, cflags=(*self.spec.cflags, *more))
+        try:
+            compile_for(tool, session, spec, sources, ".grader-tried")
+        except NotCompiledError:
+            return False
+        return True
 
     def _try_out(self, session: Session, tool: Tool) -> None:
         name, source = f".grader-{tool.name}-probe", f".grader-{tool.name}-{probe.FILE}"
@@ -111,6 +177,24 @@ class Variants:
             )
 
 
+class NotCompiledError(SandboxError):
+    """A program cannot be compiled for a tool. `said` are the compiler's words; `has_ended` if no limit ended it."""
+
+    def __init__(self, tool: Tool, said: str, *, has_ended: bool) -> None:
+        super().__init__(
+            f"the program cannot be compiled for {tool.title}: {said[-500:]}",
+            "Options of the assignment's `cflags` may not go together with the tool's.",
+        )
+        self.said = said
+        self.has_ended = has_ended
+
+
+def _first_error(said: str) -> str:
+    """The compiler's first error, without the names of the sandbox's folders."""
+    lines = [line for line in said.splitlines() if "rror: " in line] or said.splitlines()
+    return lines[0].replace(WORK_FOLDER, "")[:300] if lines else "the compiler did not come to an end"
+
+
 def read_files(session: Session, log: str) -> Mapping[int, str]:
     """The reports that were written to `log`, by the pid of the process that wrote it."""
     prefix = f"{log.removeprefix(WORK_FOLDER)}."
@@ -123,7 +207,7 @@ def read_files(session: Session, log: str) -> Mapping[int, str]:
 
 
 def compile_for(tool: Tool, session: Session, spec: BuildSpec, sources: Sequence[str], target: str) -> bytes:
-    """Compile `sources` for `tool` into `target` in the work folder and return it; raises SandboxError.
+    """Compile `sources` for `tool` into `target` in the work folder and return it; raises NotCompiledError.
 
     Some programs link only when they are optimised (`inline` functions of C99): those are.
     """
@@ -132,13 +216,11 @@ def compile_for(tool: Tool, session: Session, spec: BuildSpec, sources: Sequence
         options = compiler_options(tool, spec.cflags, optimised=optimised)
         linking = compiler_options(tool, spec.ldflags, optimised=optimised)
         result = run_command(session, [COMPILER, *options, prefix_map, "-o", target, *sources, *linking])
-        if result.ok:
+        has_ended = result.reason == "exited" and not result.out_of_memory
+        if result.ok or not has_ended:
             break
-    else:
-        raise SandboxError(
-            f"the program cannot be compiled for {tool.title}: {result.output.strip()[-500:]}",
-            "Options of the assignment's `cflags` may not go together with the tool's.",
-        )
+    if not result.ok:
+        raise NotCompiledError(tool, result.output.strip(), has_ended=has_ended)
     return read_file(session, target, PROGRAM_BYTES)
 
 

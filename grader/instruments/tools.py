@@ -44,6 +44,8 @@ class Tool:
     `extra_tasks` are threads and processes of the tool's own. `is_intrusive`: a program can fail because of it, as it
     has a thread in each process or does not know every system call. `unsupported` are library functions that it does
     not know, so that it would be wrong about a program that uses them.
+    `macro` is what the compiler defines for it, and `attribute` what a function is told by that it is not to look
+    at: `no_sanitize("address")`.
     """
 
     name: str
@@ -56,6 +58,8 @@ class Tool:
     extra_tasks: int = 0
     is_intrusive: bool = False
     ends_the_program: bool = False
+    macro: str = ""
+    attribute: str = ""
     unsupported: frozenset[str] = frozenset()
 
     def environment_for(self, log: str) -> dict[str, str]:
@@ -108,6 +112,8 @@ TOOLS: Mapping[str, Tool] = {
             name="address",
             title="AddressSanitizer",
             option="-fsanitize=address",
+            macro="__SANITIZE_ADDRESS__",
+            attribute="address",
             needs="It needs memory: raise `limits.memory` of the assignment.",
             read=_address,
             environment={
@@ -133,6 +139,7 @@ TOOLS: Mapping[str, Tool] = {
             name="undefined",
             title="UndefinedBehaviorSanitizer",
             option="-fsanitize=undefined",
+            attribute="undefined",
             needs="It needs nothing unusual: run `grader doctor`.",
             read=_undefined,
             environment={"UBSAN_OPTIONS": f"log_path={{log}}:print_stacktrace=1:color=never:{_NO_HANDLERS}"},
@@ -141,6 +148,8 @@ TOOLS: Mapping[str, Tool] = {
             name="thread",
             title="ThreadSanitizer",
             option="-fsanitize=thread",
+            macro="__SANITIZE_THREAD__",
+            attribute="thread",
             needs="It needs memory, and a kernel that lets it place memory as it must (personality(2)).",
             read=_thread,
             environment={
