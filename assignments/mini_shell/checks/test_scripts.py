@@ -9,6 +9,7 @@ LONG = 30.0
 """Seconds that a shell may run with which a check talks; every single wait is limited by PATIENCE."""
 
 ENDS = b'#!/bin/sh\nexit "$1"\n'
+UMASK = b"#!/bin/sh\numask 002\necho 'echo text > shared.txt' | ./mini_shell\nstat -c %a shared.txt\n"
 DIES = b'#!/bin/sh\nkill -"$1" $$\n'
 
 
@@ -95,6 +96,12 @@ def test_redirections(program, workdir):
         assert name in workdir.names(), f"after `{line}` there should be a file {name}"
         content = workdir.read(name)
         assert content == wanted, f"after `{line}`, {name} should have {wanted!r}, not {content!r}"
+
+    workdir.write("with_umask", UMASK, mode=0o755)
+    run = run_lines(program, "./with_umask")
+    assert run.stdout == b"664\n", (
+        f"with the umask 002, `echo text > shared.txt` should make a file of mode 664 (0666 less 002), not {run.stdout!r}"
+    )
 
 
 def test_pipelines(program):

@@ -263,6 +263,20 @@ def test_process_groups(program):
 
 
 def test_no_zombies(program):
+    for line in ("sleep 1001 | true", "true | sleep 1001"):
+        with program.start(timeout=LONG) as process:
+            process.send(f"{line}\necho next\n".encode())
+            view = until(process, lambda view: len(alive(view, "sleep")) == 1, "`sleep` should run")
+            at_rest(process)
+            assert b"next" not in process.stdout, (
+                f"`{line}` is over when both have ended; but `sleep` runs on, and the shell has run the next line already"
+            )
+            process.send_signal("SIGTERM", to=alive(view, "sleep")[0].pid)
+            wait_for(process, lambda: process.stdout == b"next\n")
+            assert process.stdout == b"next\n", (
+                f"both processes of `{line}` have ended: the next line, `echo next`, should be run"
+            )
+
     with program.start(pty=True, timeout=LONG) as process:
         open_shell(process)
         enter(process, "true | true | true")
