@@ -9,8 +9,9 @@ from typing import Self, TypeVar
 
 from grader.checks.run import CheckContext, CheckFailed, Findings, Run
 from grader.checks.view import ProcessView, Signals, View
-from grader.observe.blocking import NameOf, no_names
+from grader.observe.blocking import NameOf, label_of, no_names
 from grader.observe.history import WORK_FOLDER, read_history
+from grader.observe.naps import sleepers_for_a_time
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import NUMBER_OF_SIGNAL, WaitStatus
 from grader.observe.snapshot import parse_snapshot
@@ -25,6 +26,14 @@ STATE_SECONDS = 2.0
 milliseconds; a program that never gets there costs this much once."""
 
 LOOK_AGAIN_SECONDS = 0.002
+
+NAP_SECONDS = 2.5
+"""For how long a program that sleeps in a call with a time limit is watched. Others are not made to wait."""
+
+NAP_LOOK_SECONDS = 0.02
+
+NAPS = 2
+"""So often it has to wake in that time for nothing: once could be for something that was still on its way."""
 
 PROGRAM_BYTES = 64 << 20
 
@@ -188,6 +197,32 @@ class Process:
         findings = Findings([found] if found else [])
         self._context.asked.extend(findings)
         return findings
+
+    def naps(self, within: float = NAP_SECONDS) -> str:
+        """Who sleeps for a time and wakes for nothing, again and again, in words; "" if nobody does.
+
+        For a program that has nothing to do and will get nothing meanwhile. Only processes that run the program itself
+        count, not its commands; only calls with a time limit, such as `poll` or `nanosleep`; and no limit that is so
+        long that none ends twice `within` that time.
+        """
+        start = parse_snapshot(self._session.look(), self._names)
+        root = start.processes.get(self.pid)
+        suspects = sleepers_for_a_time(start, root.exe) if root is not None and root.exe else {}
+        found = ""
+
+        def woke() -> bool | None:
+            nonlocal found
+            now = parse_snapshot(self._session.look(), self._names)
+            for tid, (process, thread) in sleepers_for_a_time(now, root.exe if root is not None else "").items():
+                wakes = thread.status.switches[0] - suspects[tid][1].status.switches[0] if tid in suspects else 0
+                if wakes >= NAPS and thread.call is not None:
+                    label, passed = label_of(process, tid), now.time - start.time
+                    found = f"{label} sleeps in {thread.call.name} for a time: it woke {wakes} times in {passed:.1f} s"
+            return True if found or self._record.ended is not None else None
+
+        if suspects:
+            self._session.wait_fairly(woke, within, NAP_LOOK_SECONDS)
+        return found
 
     @property
     def signals(self) -> Signals:

@@ -810,3 +810,55 @@ def test_what_becomes_true_with_the_program_s_end_is_seen(workshop: Workshop) ->
         with program.start() as process:
             process.close_stdin()
             process.wait_until(lambda view: not view.processes, within=PATIENCE)
+
+
+# -- naps -----------------------------------------------------------------------------------------
+
+NAPPERS = {
+    "poll": "poll(NULL, 0, 50)",
+    "ppoll": "ppoll(NULL, 0, &(struct timespec){.tv_nsec = 50000000}, NULL)",
+    "select": "select(0, NULL, NULL, NULL, &(struct timeval){.tv_usec = 50000})",
+    "epoll": "epoll_wait(events, &event, 1, 50)",
+    "nanosleep": "usleep(50000)",
+    "futex": "sem_timedwait(&never, (clock_gettime(CLOCK_REALTIME, &soon), soon.tv_sec++, &soon))",
+    "sigtimedwait": "sigtimedwait(&(sigset_t){0}, NULL, &(struct timespec){.tv_nsec = 50000000})",
+}
+
+SLEEPERS = {
+    "pause": "pause()",
+    "poll": "poll(&(struct pollfd){.events = POLLIN}, 1, -1)",
+    "select": "select(0, NULL, NULL, NULL, NULL)",
+    "ppoll": "ppoll(NULL, 0, NULL, NULL)",
+    "epoll": "epoll_wait(events, &event, 1, -1)",
+    "futex": "sem_wait(&never)",
+    "a long time": "poll(NULL, 0, 100000)",
+    "one nap": "poll(NULL, 0, 50), pause()",
+    "a command that naps": 'execlp("sh", "sh", "-c", "while :; do sleep 0.05; done", NULL)',
+}
+
+WAITS = """
+    sem_t never;
+    int main(void) {
+        struct timespec soon = {0};
+        struct epoll_event event;
+        int events = must(epoll_create1(0));
+        (void)soon, (void)event, (void)events;
+        if (must(fork()) == 0)
+            for (;;)
+                (void)!(CALL);
+        for (;;)
+            pause();
+    }"""
+
+
+@pytest.mark.parametrize("call", NAPPERS.values(), ids=NAPPERS)
+def test_who_sleeps_for_a_time_again_and_again_naps(workshop: Workshop, call: str) -> None:
+    with workshop.program(WAITS.replace("CALL", call)).start() as process:
+        process.wait_until(lambda view: process.naps(within=PATIENCE), within=PATIENCE)
+
+
+@pytest.mark.parametrize("call", SLEEPERS.values(), ids=SLEEPERS)
+def test_who_sleeps_until_something_happens_does_not_nap(workshop: Workshop, call: str) -> None:
+    with workshop.program(WAITS.replace("CALL", call)).start() as process:
+        process.wait_until(lambda view: any(one.state == "sleeping" for one in view.children_of(process.pid)))
+        assert process.naps(within=0.5) == ""
