@@ -100,7 +100,8 @@ def test_redirections(program, workdir):
     workdir.write("with_umask", UMASK, mode=0o755)
     run = run_lines(program, "./with_umask")
     assert run.stdout == b"664\n", (
-        f"with the umask 002, `echo text > shared.txt` should make a file of mode 664 (0666 less 002), not {run.stdout!r}"
+        "with the umask 002, `echo text > shared.txt` should make a file of mode 664 (0666 less 002), "
+        f"not {run.stdout!r}"
     )
 
 

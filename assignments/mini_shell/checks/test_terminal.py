@@ -269,7 +269,7 @@ def test_no_zombies(program):
             view = until(process, lambda view: len(alive(view, "sleep")) == 1, "`sleep` should run")
             at_rest(process)
             assert b"next" not in process.stdout, (
-                f"`{line}` is over when both have ended; but `sleep` runs on, and the shell has run the next line already"
+                f"`{line}` is over when both have ended; `sleep` runs on, but the shell has run the next line already"
             )
             process.send_signal("SIGTERM", to=alive(view, "sleep")[0].pid)
             wait_for(process, lambda: process.stdout == b"next\n")
