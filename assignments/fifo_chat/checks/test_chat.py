@@ -94,7 +94,9 @@ def test_talk(program):
     ):
         alice.send(b"good morning, bob\n")
         bob.expect(b"alice: good morning, bob\n", within=PATIENCE)
-        bob.send(b"hello, alice\nhow are you?\n")
+        bob.send(b"hello, alice\n")
+        bob.expect(b"bob: hello, alice\n", within=PATIENCE)
+        bob.send(b"how are you?\n")
         for listener in (server, alice, bob):
             listener.expect(b"bob: how are you?\n", within=PATIENCE)
         let_it_rest(server)
@@ -162,6 +164,8 @@ def test_stays_open(program, workdir):
         assert not view.root.blocked_in("nanosleep", "clock_nanosleep"), (
             "the server sleeps for a time, in the hope that there will be a request by then"
         )
+        naps = server.naps()
+        assert not naps, f"the last member has left, and there is nothing to do, but {naps}, though nobody had come"
         stop(server)
         server.send_signal("SIGCONT", to=carol)
         view = server.wait_until(
@@ -256,11 +260,14 @@ mkfifo room.ghost
 kill -STOP $$
 echo "join nobody" >room
 echo "join ghost" >room
+echo "say ghost boo" >room
+echo "leave ghost" >room
+echo "dance alice" >room
 """
 
 
 def test_void_join(program, workdir):
-    """Two requests to join: one has no FIFO, one has a FIFO without a reader. Then somebody speaks."""
+    """Two requests to join: one has no FIFO, one has a FIFO without a reader, but speaks. Then alice does."""
     workdir.write("ghosts", GHOSTS)
     with serving(program, command="sh ghosts & echo open") as server, member(program, server, "alice") as alice:
         server.send_signal("SIGCONT", to=stopped_script(server, "ghosts"))
@@ -278,6 +285,11 @@ def test_void_join(program, workdir):
             assert b"* %s joins" % name not in server.stdout, (
                 f"nobody reads room.{name.decode()}, so that request is void, but `* {name.decode()} joins` was said"
             )
+        expected = b"open\n* alice joins\nalice: did you hear that?\n"
+        assert server.stdout == expected, (
+            "ghost was not let in, so `say ghost boo` and `leave ghost` are void, as is `dance alice`; the log should "
+            f"be {expected!r}, but it is {server.stdout!r}"
+        )
 
 
 def test_ends_on_signal(program, workdir):
