@@ -284,6 +284,8 @@ def test_end_of_input(program):
         expect_lines(process, b"[2] STDOUT: last", when="after the end of the input")
         expect_finished(process, 2, "the second command has ended")
         expect_rest(process)
+        naps = process.naps()
+        assert not naps, f"there is nothing to do while `sleep` runs, but {naps}, though nothing had happened"
         process.send_signal("SIGTERM", to=pid)
         expect_finished(process, 1, "the first command was ended")
         run = process.wait(within=PATIENCE)

@@ -129,6 +129,16 @@ def test_statuses(program, workdir):
             process.send_signal(signal, to=pid)
             process.expect(f"pid {pid}: {end}\n".encode(), within=PATIENCE)
 
+    with program.start("./ends_with", "3", "--", "./ends_with", "0") as process:
+        for pid, status in zip(children_at_rest(process, "3", "0"), ("3", "0"), strict=True):
+            process.send_signal("SIGTERM", to=pid)
+            process.expect(f"pid {pid}: exited with {status}\n".encode(), within=PATIENCE)
+        process.close_stdin()
+        run = process.wait(within=PATIENCE)
+    assert run.exit_code == 1, (
+        f"one command ended with 3, then another with 0: the exit status should be 1, not {run.exit_code}"
+    )
+
     for status, own in (("0", 0), ("3", 1)):
         with program.start("./ends_with", status) as process:
             (child,) = children_at_rest(process, status)
@@ -236,6 +246,8 @@ def test_end_of_input(program):
         first, second = children_at_rest(process, "1001", "1002")
         process.close_stdin()
         at_rest(process)
+        naps = process.naps()
+        assert not naps, f"there is nothing to do, but {naps}, though no child had ended"
         for pid in (second, first):
             process.send_signal("SIGTERM", to=pid)
             process.expect(b"pid %d: killed by SIGTERM\n" % pid, within=PATIENCE)

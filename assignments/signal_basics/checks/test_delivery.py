@@ -141,6 +141,8 @@ def test_sleeps_until_woken(program):
             assert not view.root.blocked_in("clock_nanosleep", "nanosleep"), (
                 "`wait` takes naps and looks again and again; it should sleep until SIGUSR1 comes"
             )
+            naps = process.naps()
+            assert not naps, f"it should sleep until SIGUSR1 comes, but {naps}, though no signal was sent"
             before = process.stdout
             assert before.endswith(b"waiting\n"), f"no signal was sent, but `wait` has printed {before!r}"
             process.send_signal("SIGUSR1")
