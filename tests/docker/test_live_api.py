@@ -742,7 +742,7 @@ WRONG_USES = """
 
 
 def test_calls_with_a_descriptor_that_cannot_be_used_so_are_told_with_their_lines(workshop: Workshop) -> None:
-    errors = workshop.program(WRONG_USES).descriptor_errors()
+    errors = workshop.kept_program(WRONG_USES, "wrong").descriptor_errors()
     told = [(error.call, error.is_open, error.source.line if error.source else None) for error in errors]
     assert told == [("write", True, 6), ("read", True, 7), ("close", False, 10), ("close", False, 11)]
     assert [error.count for error in errors] == [1, 1, 1, 1]
@@ -750,7 +750,7 @@ def test_calls_with_a_descriptor_that_cannot_be_used_so_are_told_with_their_line
 
 
 def test_a_program_that_uses_its_descriptors_well_has_no_such_calls(workshop: Workshop) -> None:
-    assert not workshop.program("""
+    source = """
         int main(void) {
             int ends[2];
             char byte;
@@ -760,7 +760,8 @@ def test_a_program_that_uses_its_descriptors_well_has_no_such_calls(workshop: Wo
             close(ends[0]);
             close(ends[1]);
             return system("exec 3>&- 4>&-");
-        }""").descriptor_errors()
+        }"""
+    assert not workshop.kept_program(source, "right").descriptor_errors()
 
 
 def test_how_long_a_child_was_a_zombie_while_its_parent_ran_on_is_told(workshop: Workshop) -> None:

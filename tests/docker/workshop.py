@@ -47,6 +47,14 @@ class Workshop:
         """The program made of `source`, as a check gets it."""
         return Program(self.session, self.compile(source, *options), limits, CheckContext())
 
+    def kept_program(self, source: str, name: str) -> Program:
+        """The same, as after a grading's build: a copy is kept that the program cannot change. No other test of the
+        module may use that name.
+        """
+        self.compile(source, name=name)
+        self.session.keep(name)
+        return Program(self.session, name, LIMITS, CheckContext())
+
     def run(self, source: str, *options: str, limits: Limits = LIMITS) -> Run:
         """Run the program made of `source` to its end, without input."""
         return self.program(source, *options, limits=limits).run()
