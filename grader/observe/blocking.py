@@ -4,6 +4,7 @@ Each either names the threads that could end the wait (`Wait`) or says why it ma
 not understood is free: a deadlock is claimed only of waits that are known through and through.
 """
 
+import math
 import re
 import struct
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -65,7 +66,8 @@ class World:
     """All that a wait is judged by: every process, the timers that will fire, names for addresses.
 
     `signals_from_outside`: a check is at hand that may send signals, SIGCONT among them. `handlers_may_run`:
-    somebody may send those signals that the program has installed handlers for.
+    somebody may send those signals that the program has installed handlers for. `still_seconds`: for how long nothing
+    has moved.
     """
 
     snapshot: Snapshot
@@ -73,6 +75,7 @@ class World:
     name_of: NameOf
     signals_from_outside: bool = False
     handlers_may_run: bool = False
+    still_seconds: float = math.inf
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +320,8 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
     what = f"{'reads from' if reading else 'writes to'} {kind} (fd {descriptor.number})"
     if kind == "timerfd" and not _timer_is_disarmed(descriptor):
         return place.free(f"{what}, which will expire")
+    if kind == "timerfd" and place.world.still_seconds < OVERDUE_SECONDS:
+        return place.free(f"{what}, which is not armed or just expires")
     holders = _holders(place, descriptor, lambda fd: True) if kind == "eventfd" else _of_kind(place, descriptor)
     if has_handler_for_outside(place.process):
         return place.free(f"{what}, to which its own signal handler could write")
@@ -326,6 +331,10 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
         _sharers_text(place.process, holders),
         descriptor.target,
     )
+
+
+OVERDUE_SECONDS = 0.4
+"""How late a busy machine may be with a timer. Meanwhile it has no time left, just like one that is not armed."""
 
 
 def _timer_is_disarmed(descriptor: FileDescriptor) -> bool:

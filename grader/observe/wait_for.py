@@ -40,7 +40,7 @@ def prove_deadlock(
     signals_from_outside: bool = False,
     handlers_may_run: bool = False,
 ) -> Deadlock | NoProof:
-    """Judge two snapshots of a sandbox in which nothing moved between them.
+    """Judge two snapshots of a sandbox in which nothing moved between them; each has to prove it.
 
     `armed` names processes with a timer that will send them a signal; `name_of` finds variables by address;
     `signals_from_outside` says that a check may yet send signals, `handlers_may_run` that somebody may send those
@@ -51,21 +51,22 @@ def prove_deadlock(
         return NoProof(reason="a process could not be looked at")
     if _stillness(first) != _stillness(second):
         return NoProof(reason="something moved")
-    world = World(
-        snapshot=second,
-        armed=armed,
-        name_of=name_of,
-        signals_from_outside=signals_from_outside,
-        handlers_may_run=handlers_may_run or signals_from_outside,
-    )
-    states = [classify(thread, process, world) for process, thread in second.live_threads]
-    if not states:
-        return NoProof(reason="no process is left")
-    stuck = _fixpoint(states)
-    sentences = tuple(state.sentence for state in states)
-    if len(stuck) < len(states):
-        free = next(state for state in states if isinstance(state, Free))
-        return NoProof(reason=free.sentence, sentences=sentences)
+    states: list[Wait | Free] = []
+    for snapshot in (first, second):
+        world = World(
+            snapshot=snapshot,
+            armed=armed,
+            name_of=name_of,
+            signals_from_outside=signals_from_outside,
+            handlers_may_run=handlers_may_run or signals_from_outside,
+            still_seconds=second.time - first.time,
+        )
+        states = [classify(thread, process, world) for process, thread in snapshot.live_threads]
+        if not states:
+            return NoProof(reason="no process is left")
+        if len(_fixpoint(states)) < len(states):
+            free = next(state for state in states if isinstance(state, Free))
+            return NoProof(reason=free.sentence, sentences=tuple(state.sentence for state in states))
     waits = tuple(state for state in states if isinstance(state, Wait))
     return Deadlock(waits=waits, cycle=_cycle(waits))
 
