@@ -316,6 +316,27 @@ def test_a_set_of_descriptors_that_could_not_be_read_proves_nothing() -> None:
     assert isinstance(prove_deadlock(subject.snapshot(0), subject.snapshot(1), {}), NoProof)
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "seconds", "is_proven"),
+    [
+        ("(0, 0)", "(0, 0)", 0.5, True),
+        ("(0, 0)", "(0, 0)", 0.01, False),  # perhaps it is late
+        ("(0, 900)", "(0, 0)", 0.5, False),
+        ("(0, 900)", "(0, 900)", 0.5, False),
+    ],
+)
+def test_a_timer_counts_as_not_armed_when_it_has_long_had_no_time_left(
+    before: str, after: str, seconds: float, is_proven: bool
+) -> None:
+    subject = recorded("reads_own_pipe")
+    for snapshot, value in zip(subject.snapshots, (before, after), strict=True):
+        for descriptor in snapshot["processes"][str(subject.root)]["fds"].values():
+            descriptor |= {"link": "anon_inode:[timerfd]", "info": f"it_value: {value}\n"}
+    subject.snapshots[1]["time"] = subject.snapshots[0]["time"] + seconds
+    proof = prove_deadlock(subject.snapshot(0), subject.snapshot(1), {})
+    assert isinstance(proof, Deadlock) == is_proven
+
+
 HANDLES_SIGINT = 1 << 1
 
 
