@@ -32,6 +32,9 @@ AGENT_MEMORY_BYTES = 64 << 20
 AGENT_PROCESSES = 8
 """Added to the student's process limit, so that a fork bomb leaves the agent able to act."""
 
+ENGINE_SECONDS = 60
+"""How long the engine may take for an answer. It takes a tenth of a second; this only bounds one that is frozen."""
+
 FOLDER_BYTES = 64 << 20
 FOLDER_INODES = 20_000
 
@@ -44,7 +47,7 @@ def connect() -> docker.APIClient:
     Raises SandboxError if none answers.
     """
     try:
-        settings: dict[str, Any] = {"timeout": 60, **docker.utils.kwargs_from_env()}
+        settings: dict[str, Any] = {"timeout": ENGINE_SECONDS, **docker.utils.kwargs_from_env()}
         client = docker.APIClient(version=DEFAULT_DOCKER_API_VERSION, **settings)
         # The SDK's own way to find out, version="auto", makes the engine ask several programs for their versions.
         spoken = client.get(f"{client.base_url}/_ping").headers.get("Api-Version", "auto")

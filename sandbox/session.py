@@ -14,6 +14,7 @@ from typing import Protocol, Self, TypeVar
 
 from sandbox.errors import SandboxError, SandboxLostError
 from sandbox.wire import (
+    BEAT_SECONDS,
     CloseInput,
     Decoder,
     Done,
@@ -22,6 +23,7 @@ from sandbox.wire import (
     Facts,
     Failed,
     Fetch,
+    Here,
     Input,
     Keep,
     Look,
@@ -107,6 +109,7 @@ class Session:
         self._last_request = 0
         self._last_run = 0
         self._sent = 0
+        self._next_beat = 0.0
         self.quiet: tuple[Facts, Facts] | None = None
         """The last two snapshots of a sandbox in which nothing moved between them, if nothing has since."""
         self._last_quiet: Facts | None = None
@@ -259,11 +262,23 @@ class Session:
         """
         deadline = time.monotonic() + seconds
         while (found := condition()) is None:
-            left = deadline - time.monotonic()
-            if left <= 0:
+            now = time.monotonic()
+            if now >= deadline:
                 return None
-            self._exchange(min(left, again))
+            self._exchange(min(deadline - now, again, self._beat(now)))
         return found
+
+    def _beat(self, now: float) -> float:
+        """Let the agent know that the host is there if it is time to; return the seconds until it is again.
+
+        Without that the agent takes it that nothing reaches it, and that programs wait for no fault of their own.
+        """
+        if all(record.ended is not None for record in self._runs.values()):
+            return math.inf
+        if now >= self._next_beat:
+            self._next_beat = now + BEAT_SECONDS
+            self._outgoing += encode(Here())
+        return self._next_beat - now
 
     def wait_fairly(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
         """Like `wait`, but by the programs' own time: what they lose to a busy or paused machine is not counted.

@@ -15,6 +15,9 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 
 LENGTHS = struct.Struct(">II")
 
+BEAT_SECONDS = 0.05
+"""How often the host lets hear from itself. Programs may wait for it, and the way to them may be blocked."""
+
 MAX_FRAME_BYTES = 256 << 20
 """The largest frame either end accepts: beyond any capture or file of a submission, below any machine's memory."""
 
@@ -117,6 +120,10 @@ class Lost(NamedTuple):
     seconds: float
 
 
+class Here(NamedTuple):
+    """Tell that the host is there and waits; sent every BEAT_SECONDS while programs run, and not answered."""
+
+
 class Stop(NamedTuple):
     """Kill what is left of a run; `Ended` follows. Not answered."""
 
@@ -199,6 +206,7 @@ Message = (
     | Signal
     | Look
     | Lost
+    | Here
     | Stop
     | Ready
     | Done

@@ -1,9 +1,9 @@
 """The programs' own time: what passes while they compute or wait, but not while a busy machine keeps them waiting.
 
-A time limit is for the program, and so it is judged by this clock. It stands still while the sandbox is paused or the
-agent itself does not get to run, and it slows down as much as the programs get less of the processors than they could
-use. What they take from each other does not count: sixteen processes that spin on two free processors are as fast as
-can be.
+A time limit is for the program, and so it is judged by this clock. It stands still while the sandbox is paused, the
+agent itself does not get to run, or nothing comes from the host, and it slows down as much as the programs get less of
+the processors than they could use. What they take from each other does not count: sixteen processes that spin on two
+free processors are as fast as can be.
 """
 
 import contextlib
@@ -21,6 +21,10 @@ LONGEST_TURN_SECONDS = 0.1
 """The agent looks after its programs every few milliseconds. If it could not for longer, and did not work for them
 meanwhile, neither could they."""
 
+SILENCE_SECONDS = 0.2
+"""The host lets hear from itself four times as often. While it does not, a program may wait in vain for input that is
+stuck on its way, behind an engine that is frozen or a host that is stopped."""
+
 NANOSECONDS = 1e9
 
 Times = dict[int, tuple[float, float]]
@@ -34,7 +38,7 @@ class OwnClock:
         self.has_served = False
         """Whether the agent has answered a held call, or carried input or output, since the last sample."""
         self._lost = 0.0
-        self._last_turn = self._last_sample = time.monotonic()
+        self._last_turn = self._last_sample = self._heard = time.monotonic()
         self._last_worked = time.process_time()
         self._turns_lost = 0.0
         self._seen: Times = {}
@@ -46,16 +50,21 @@ class OwnClock:
 
     def start(self) -> None:
         """A program starts after a time in which none was there: what went before is nobody's."""
-        self._last_turn = self._last_sample = time.monotonic()
+        self._last_turn = self._last_sample = self._heard = time.monotonic()
         self._last_worked = time.process_time()
         self._turns_lost = 0.0
         self._seen = {}
         self._used_and_waited([os.getpid()], 0.0, self._seen)
 
+    def hear(self) -> None:
+        """To be called whenever something comes from the host."""
+        self._heard = time.monotonic()
+
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
         now, worked = time.monotonic(), time.process_time()
         paused = now - self._last_turn - (worked - self._last_worked) - LONGEST_TURN_SECONDS
+        paused = max(paused, now - max(self._last_turn, self._heard + SILENCE_SECONDS))
         self._last_turn, self._last_worked = now, worked
         if paused > 0:
             self._turns_lost += paused

@@ -36,6 +36,7 @@ from sandbox.wire import (
     Facts,
     Failed,
     Fetch,
+    Here,
     Input,
     Keep,
     Look,
@@ -321,7 +322,10 @@ class Agent:
         data = os.read(HOST_IN, 1 << 20)
         if not data:
             os._exit(0)
+        self._clock.hear()
         for request_id, message in self._decoder.feed(data):
+            if isinstance(message, Here):
+                continue
             self._served += 1
             try:
                 answer = self._serve(message)

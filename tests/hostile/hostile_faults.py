@@ -12,7 +12,9 @@ def strike() -> None:
 
 
 class CutWire:
-    """A socket before the Docker Engine's own, which can be cut as if the engine had died."""
+    """A socket before the Docker Engine's own, which can be cut as if the engine had died, or frozen as if it had been
+    stopped: it takes everything and says nothing.
+    """
 
     def __init__(self, path: Path, engine: Path = Path("/var/run/docker.sock")) -> None:
         self.address = f"unix://{path}"
@@ -21,6 +23,8 @@ class CutWire:
         self._listening.bind(str(path))
         self._listening.listen()
         self._open: list[socket.socket] = [self._listening]
+        self._thawed = threading.Event()
+        self._thawed.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -29,6 +33,14 @@ class CutWire:
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
             one.close()
+
+    def freeze(self) -> None:
+        """Carry nothing any more."""
+        self._thawed.clear()
+
+    def thaw(self) -> None:
+        """Carry what has come meanwhile, and go on."""
+        self._thawed.set()
 
     def _accept(self) -> None:
         with contextlib.suppress(OSError):
@@ -39,12 +51,12 @@ class CutWire:
                 self._open += [client, engine]
                 threading.Thread(target=self._carry, args=(client, engine), daemon=True).start()
 
-    @staticmethod
-    def _carry(client: socket.socket, engine: socket.socket) -> None:
+    def _carry(self, client: socket.socket, engine: socket.socket) -> None:
         other = {client: engine, engine: client}
         with contextlib.suppress(OSError, ValueError):
             while len(other) == 2:
                 for ready in select.select(list(other), (), ())[0]:
+                    self._thawed.wait()
                     data = ready.recv(1 << 16)
                     if not data:
                         client.close()

@@ -20,6 +20,7 @@ import pytest
 from hostile_course import HONEST, PROGRAMS, Course
 
 import sandbox.docker
+import sandbox.session
 from grader.grade import grade
 from grader.submission import load_submission
 from sandbox.errors import SandboxError
@@ -218,6 +219,43 @@ def test_an_engine_that_dies_in_the_middle_is_no_verdict(
     assert len(struck) == 1
 
 
+def test_an_engine_that_freezes_for_a_while_is_waited_for(
+    slow: Callable[[], bool], strikes: Strikes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wire = hostile_faults.CutWire(tmp_path / "docker.sock")
+    monkeypatch.setenv("DOCKER_HOST", wire.address)
+
+    def freeze() -> None:
+        wire.freeze()
+        threading.Timer(PAUSE_SECONDS, wire.thaw).start()
+
+    struck = strikes(freeze, 1)
+    assert slow()
+    assert time.monotonic() - struck[0] > PAUSE_SECONDS
+
+
+@pytest.mark.filterwarnings("ignore:.*unclosed|.*socket.socket:pytest.PytestUnraisableExceptionWarning")
+def test_an_engine_that_freezes_for_ever_is_no_verdict(
+    slow: Callable[[], bool],
+    strikes: Strikes,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    own_containers: OwnContainers,
+) -> None:
+    wire = hostile_faults.CutWire(tmp_path / "docker.sock")
+    monkeypatch.setenv("DOCKER_HOST", wire.address)
+    monkeypatch.setattr(sandbox.docker, "ENGINE_SECONDS", 1)
+    monkeypatch.setattr(sandbox.session, "ANSWER_SECONDS", 1.0)
+    struck = strikes(wire.freeze, 1)
+    with pytest.raises(SandboxError, match="no Docker Engine answers"):
+        slow()
+    assert time.monotonic() - struck[0] < 30
+    wire.thaw()
+    deadline = time.monotonic() + 20
+    while own_containers():  # its stream has ended
+        assert time.monotonic() < deadline
+
+
 @pytest.mark.parametrize(
     ("command", "said"),
     [
@@ -260,6 +298,19 @@ def wait_until_gone(engine: docker.APIClient, container: str) -> None:
         assert time.monotonic() < deadline
 
 
+def test_a_grader_that_is_stopped_blames_nobody(slow: Callable[[], bool], strikes: Strikes) -> None:
+    """By Ctrl-Z, say, for longer than the program may take."""
+    go_on = f"import os, time; time.sleep({PAUSE_SECONDS}); os.kill({os.getpid()}, {signal.SIGCONT:d})"
+
+    def stop() -> None:
+        with subprocess.Popen([sys.executable, "-c", go_on]):
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    struck = strikes(stop, 1)
+    assert slow()
+    assert time.monotonic() - struck[0] > PAUSE_SECONDS
+
+
 def test_what_a_killed_grader_leaves_the_next_one_removes(course: Course, engine: docker.APIClient) -> None:
     """Killed the moment its container is there, before anything that would end it with its grader."""
     submission = course.hand_in((PROGRAMS / "resources.c").read_bytes())
@@ -289,6 +340,19 @@ def test_what_was_never_started_is_removed_and_what_is_in_use_stays(course: Cour
         assert engine.inspect_container(used)["State"]["Status"] == "created"
     finally:
         engine.remove_container(used)
+
+
+def test_what_a_killed_batch_has_half_written_the_next_one_removes(course: Course, tmp_path: Path) -> None:
+    submissions, out = tmp_path / "submissions", tmp_path / "out"
+    (out / "reports").mkdir(parents=True)
+    submissions.mkdir()
+    course.hand_in(HONEST).rename(submissions / "ada")
+    left = [out / ".grader-0123.tmp", out / "reports" / ".grader-4567.tmp"]
+    for path in left:
+        path.write_text("<testsuites>")
+    command = [COMMAND, "batch", course.folder, submissions, "--out", out, "--jobs", "1"]
+    assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode == 0
+    assert not any(path.exists() for path in left)
 
 
 def test_an_unknown_runtime_is_no_verdict(course: Course) -> None:

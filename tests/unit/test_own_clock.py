@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.agent.clock import lost_seconds
+from sandbox.agent.clock import SILENCE_SECONDS, OwnClock, lost_seconds
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,22 @@ def test_lost_is_what_others_had_while_it_was_wanted(used: float, waited: float,
 def test_no_more_is_lost_than_passed(used: float, waited: float, processors: int) -> None:
     assert 0 <= lost_seconds(1.0, used, waited, processors) <= 1
     assert lost_seconds(0.0, used, waited, processors) == 0
+
+
+def test_what_passes_while_nothing_comes_from_the_host_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Input may be on its way to the program, behind an engine that is frozen."""
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("sandbox.agent.capture.student_processes", list)
+    clock = OwnClock()
+    clock.start()
+    for _turn in range(300):
+        now += 0.01
+        clock.turn()
+    assert clock.now() == pytest.approx(100.0 + SILENCE_SECONDS, abs=0.02)
+    clock.hear()
+    for _turn in range(100):
+        now += 0.01
+        clock.hear()
+        clock.turn()
+    assert clock.now() == pytest.approx(101.0 + SILENCE_SECONDS, abs=0.02)
