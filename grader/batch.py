@@ -16,7 +16,7 @@ from grader.result import Result, plain_number
 from grader.spec import Assignment
 from grader.submission import Submission, load_files, load_submission
 from grader.workers import NoVerdict, Outcome, grade_all
-from grader.write import write_whole
+from grader.write import UNFINISHED, write_whole
 from sandbox.image import image_name
 
 TRIES = 3
@@ -135,6 +135,9 @@ def _prepare(out: Path, *, resume: bool) -> Path:
         reports.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot make the folder {reports}: {error.strerror}") from error
+    for folder in (out, reports):
+        for left in folder.glob(UNFINISHED):  # by a batch that was killed
+            left.unlink(missing_ok=True)
     return reports
 
 

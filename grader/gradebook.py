@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
@@ -72,7 +72,7 @@ class Gradebook:
             with self._database:
                 self._database.execute(_SCHEMA)
         except sqlite3.Error as error:
-            raise UsageError(f"cannot open the gradebook {path}: {error}", advice="Name another folder.") from error
+            raise _fault(f"cannot open the gradebook {path}: {error}", error, "Name another folder.") from error
 
     def __enter__(self) -> Self:
         return self
@@ -116,10 +116,18 @@ class Gradebook:
         try:
             yield
         except sqlite3.Error as error:
-            raise UsageError(
-                f"cannot use the gradebook {self._path}: {error}",
-                advice="What was recorded so far is kept; `--resume` goes on from there.",
-            ) from error
+            kept = "What was recorded so far is kept; `--resume` goes on from there."
+            raise _fault(f"cannot use the gradebook {self._path}: {error}", error, kept) from error
+
+
+def _fault(message: str, error: sqlite3.Error, advice: str) -> GraderError:
+    """The machine's if its disk is full or broken, else the caller's."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without what extends it
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
+        return GraderError(
+            message, advice="Make room, then run the command again with `--resume`: what was recorded is kept."
+        )
+    return UsageError(message, advice=advice)
 
 
 def as_csv(rows: Iterator[Row]) -> str:

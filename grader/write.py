@@ -11,6 +11,9 @@ from grader.errors import GraderError, UsageError
 
 _NEW_FILE_MODE = 0o644
 
+UNFINISHED = ".grader-*.tmp"
+"""What a file is called until it is whole; one that stays was left by a process that was killed."""
+
 
 def check_writable(path: Path) -> None:
     """Whether `write_whole` could write there now: raises UsageError if not, and leaves nothing."""

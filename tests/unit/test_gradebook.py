@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from grader.errors import UsageError
+from grader.errors import GraderError, UsageError
 from grader.gradebook import NO_VERDICT, Gradebook, Row, as_csv, as_json
 
 ADA = Row(
@@ -65,6 +65,17 @@ def test_a_file_that_is_no_gradebook_is_the_caller_s_mistake(tmp_path: Path) -> 
     (tmp_path / "book").write_bytes(b"something else" * 100)
     with pytest.raises(UsageError, match="gradebook"):
         Gradebook(tmp_path / "book")
+
+
+def test_a_full_disk_is_no_mistake_of_the_caller_s_and_what_was_recorded_stays(tmp_path: Path) -> None:
+    with Gradebook(tmp_path / "book") as book:
+        book.record(ADA)
+        book._database.execute("PRAGMA max_page_count = 4")
+        with pytest.raises(GraderError, match="full") as full:
+            book.record(replace(BOB, reason="x" * 100_000))
+        assert full.value.exit_status == 3
+    with Gradebook(tmp_path / "book") as book:
+        assert list(book.rows()) == [ADA]
 
 
 def test_the_csv_has_a_column_for_each_check() -> None:
