@@ -50,7 +50,8 @@ def connect() -> docker.APIClient:
         settings: dict[str, Any] = {"timeout": ENGINE_SECONDS, **docker.utils.kwargs_from_env()}
         client = docker.APIClient(version=DEFAULT_DOCKER_API_VERSION, **settings)
         # The SDK's own way to find out, version="auto", makes the engine ask several programs for their versions.
-        spoken = client.get(f"{client.base_url}/_ping").headers.get("Api-Version", "auto")
+        ping = client.get(f"{client.base_url}/_ping", timeout=ENGINE_SECONDS)
+        spoken = ping.headers.get("Api-Version", "auto")
         if spoken == "auto" or docker.utils.version_lt(spoken, client.api_version):
             client.close()
             client = docker.APIClient(version=spoken, **settings)
