@@ -89,6 +89,14 @@ def test_first_in_first_out(program):
     wanted = [f"item{number}" for number in range(12)]
     assert found == wanted, f"item0 to item11 were put in this order, but they come out as {', '.join(found)}"
 
+    longest = "".join(f"{number:03d}." for number in range(256))[:1023]
+    run = program.run("3", "1", stdin=f"1 put {longest}\n1 get\n".encode())
+    assert run.exit_code == 0
+    (found,) = [answer.removeprefix("get ") for answer in answers(run, 1) if answer.startswith("get ")]
+    assert found == longest, f"an item of 1023 bytes was put, and one of {len(found)} bytes was got: " + (
+        f"`...{found[-20:]}`, which is not all of it" if longest.startswith(found) else f"`{found[:40]}...`"
+    )
+
 
 def test_empty_waits(program):
     with program.start("3", "2") as process:
@@ -171,6 +179,8 @@ def test_waits_asleep(program):
                 raise
             naps = [other for other in view.processes if other.blocked_in("nanosleep", "clock_nanosleep")]
             assert not naps, f"a worker that waits for {what} takes naps and looks again and again"
+            nap = process.naps()
+            assert not nap, f"a worker that waits for {what} should sleep until it comes, but {nap}"
             assert any(other.pid == worker for other in view.processes), "worker 1 has ended"
 
 
