@@ -135,6 +135,8 @@ def test_waiting_sleeps(program):
             view = process.settle(within=PATIENCE)
             naps = [child.pid for child in view.children_of(process.pid) if child.blocked_in("clock_nanosleep")]
             assert not naps, "a gate sleeps for a time, in the hope that the lock will be free by then"
+            nap = process.naps()
+            assert not nap, f"a gate should sleep until the lock is free, but {nap}"
             let_in(process)
 
 
