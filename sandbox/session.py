@@ -52,6 +52,9 @@ STALLED_SECONDS = 120.0
 FETCH_BYTES = 1 << 20
 """How much of a file is asked for at a time."""
 
+FAIR_SECONDS = 0.02
+"""How soon `wait_fairly` asks again at the soonest: else it would come closer to the end, and never there."""
+
 T = TypeVar("T")
 
 
@@ -283,17 +286,22 @@ class Session:
     def wait_fairly(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
         """Like `wait`, but by the programs' own time: what they lose to a busy or paused machine is not counted.
 
-        Nor is the way of a message to the sandbox and back, which is as long as that of the question how much it is.
+        Nor are the questions how much that is, and, once, the way of a message to the sandbox and back, which is as
+        long as the longest of them.
         """
         started = time.monotonic()
-        on_the_way = 0.0
+        asking = longest = 0.0
         left = seconds
-        while (found := self.wait(condition, left, again)) is None:
+        while (found := self.wait(condition, max(left, FAIR_SECONDS), again)) is None:
             asked = time.monotonic()
             lost = float(self.request(Lost(asked - started)).facts["seconds"])
+            if asked > started:  # what was lost while it was asked is in `asking` already
+                lost *= 1 - asking / (asked - started)
             passed = time.monotonic() - started
-            on_the_way += 2 * (passed + started - asked)
-            left = seconds - passed + lost + on_the_way
+            question = started + passed - asked
+            asking += question
+            longest = max(longest, question)
+            left = seconds - passed + lost + asking + longest
             if left <= 0 or passed > seconds + STALLED_SECONDS:
                 return condition()  # what came while nobody looked, this process being kept waiting itself
         return found
