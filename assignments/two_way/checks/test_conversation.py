@@ -76,6 +76,8 @@ def test_answers_while_open(program):
         process.send(b"one\ntwo\n")
         process.expect(b"one\ntwo\n", within=PATIENCE)
         at_rest(process)
+        naps = process.naps()
+        assert not naps, f"between two lines there is nothing to do, but {naps}, though no line had come"
 
 
 def test_large_amount(program):
@@ -144,6 +146,26 @@ def test_filter_stops_printing(program, workdir):
     assert run.exit_code is not None
     copy = workdir.read("copy")
     assert copy == data, f"the filter closed its output and read on: it should get {len(data)} bytes, not {len(copy)}"
+
+
+LEAVES_A_SPEAKER = "sh -c 'kill -STOP $$; echo late' & echo early"
+
+
+def test_left_behind(program):
+    """The filter ends and leaves a process behind that has its output, and prints later."""
+    with program.start("sh", "-c", LEAVES_A_SPEAKER, timeout=LONG) as process:
+        view = process.wait_until(lambda view: stopped(view, "sh"), within=PATIENCE)
+        (speaker,) = (other.pid for other in view.named("sh") if other.state == "stopped")
+        process.close_stdin()
+        let_it_rest(process)
+        if process.is_running:
+            process.send_signal("SIGCONT", to=speaker)
+        run = process.wait(within=PATIENCE)
+    assert run.stdout == b"early\nlate\n", (
+        "the filter prints `early` and ends, and a process that it leaves behind prints `late`; both should come out, "
+        f"but it is {run.stdout!r}"
+    )
+    assert run.exit_code == 0, f"the filter has exited with 0, and so should you, not with {run.exit_code}"
 
 
 def test_ends_with_filter(program):
