@@ -7,6 +7,8 @@ waits in read, with half a letter in the box, and all others wait for the lock.
 import re
 from contextlib import suppress
 
+from grader.checks import Fault
+
 PATIENCE = 5.0
 """Seconds that a state may take on a busy machine, less than the time limit. Only a wrong program needs them."""
 
@@ -144,6 +146,8 @@ def test_waiting_sleeps(program):
             view = process.settle(within=PATIENCE)
             naps = [child.pid for child in view.children_of(process.pid) if child.blocked_in("clock_nanosleep")]
             assert not naps, "a sender sleeps for a time, in the hope that the box will be free by then"
+            nap = process.naps()
+            assert not nap, f"a sender should sleep until the box is free, but {nap}"
             process.send(b".")
 
 
@@ -201,6 +205,18 @@ def test_death_is_reported(program):
         run = process.wait()
     assert run.exit_code == 1, f"a sender was killed: exit status 1 is expected, not {run.exit_code}"
     assert run.stderr != b"", "a sender was killed: standard error should say so"
+
+
+def test_fork_fails(program, workdir):
+    """The third of three forks fails. Which senders the others are is not said."""
+    run = program.run("box", "3", "2", fail=[Fault("fork", "EAGAIN", on_call=3)])
+    assert run.exit_code == 1, f"the third fork failed: exit status 1 is expected, not {run.exit_code}"
+    assert run.stderr != b"", "the third fork failed: standard error should say so"
+    assert run.stdout.endswith(b"4 letters\n"), (
+        f"the third fork failed, and the letters of the other two, 4 letters, should arrive, but it is {run.stdout!r}"
+    )
+    assert "box" not in workdir.names(), "the third fork failed; the program has ended, and the box is still there"
+    assert not run.findings("zombie", "orphan")
 
 
 def test_box_exists(program, workdir):

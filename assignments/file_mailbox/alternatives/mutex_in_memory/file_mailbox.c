@@ -95,15 +95,20 @@ int main(int argc, char *argv[])
     pthread_mutexattr_setrobust(&attributes, PTHREAD_MUTEX_ROBUST);
     pthread_mutex_init(&state->mutex, &attributes);
 
+    int worst = 0, started = 0;
     for (int i = 0; i < n; i++) {
-        pid_t pid;
-        CHECK(pid = fork());
+        pid_t pid = fork();
         if (pid == 0)
             _exit(work(i, r));
+        if (pid == -1) {
+            perror("fork");
+            worst = 1;
+        } else {
+            started++;
+        }
     }
 
-    int worst = 0;
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < started; i++) {
         siginfo_t info;
         CHECK(waitid(P_ALL, 0, &info, WEXITED));
         if (info.si_code != CLD_EXITED || info.si_status != 0) {
