@@ -106,5 +106,7 @@ def test_nobody_polls(program):
                     assert not sleeper.blocked_in("nanosleep", "clock_nanosleep"), (
                         f"{sleeper} sleeps for a time, in the hope that what it waits for will have happened by then"
                     )
+                naps = process.naps()
+                assert not naps, f"nobody has come, and whoever waits should sleep until then, but {naps}"
                 process.send(line)
                 process.expect(line, within=PATIENCE)

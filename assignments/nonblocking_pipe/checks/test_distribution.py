@@ -137,6 +137,8 @@ def test_waits_in_poll(program):
         assert view.root.blocked_in(*WAITING_CALLS), (
             f"there is something to be delivered, and the pipe is full: the program should sleep in poll, but {instead}"
         )
+        naps = process.naps()
+        assert not naps, f"the pipe is full, and the program should sleep until there is room, but {naps}"
         pipes = [fd for fd in view.root.fds if fd.number > 2 and fd.target.startswith("pipe:") and fd.access == "w"]
         assert pipes, "the program has no write end of a pipe"
         for fd in pipes:

@@ -235,6 +235,8 @@ def test_shutdown(program):
             _view, (first, *rest) = daemons_at_rest(process, "1001", "1002", "1003")
             end(process, first, "SIGKILL")
             processes_at_rest(process, "1002", "1003")
+            naps = process.naps()
+            assert not naps, f"while daemons run there is nothing to do, but {naps}, though nothing had happened"
             process.send_signal(signal)
             run = process.wait(within=PATIENCE)
         assert not run.findings("orphan")

@@ -105,6 +105,8 @@ def test_nobody_polls(program):
             assert not view.root.blocked_in("nanosleep", "clock_nanosleep"), (
                 "a thread sleeps for a time, in the hope that what it waits for will have happened by then"
             )
+            naps = process.naps()
+            assert not naps, f"everybody waits and should sleep until something happens, but {naps}"
             process.send(b".")
 
 

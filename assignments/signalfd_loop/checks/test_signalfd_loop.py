@@ -322,6 +322,8 @@ def test_sleeps(program):
             assert not view.root.blocked_in("nanosleep", "clock_nanosleep"), (
                 "it sleeps for a time, in the hope that what it waits for will have happened by then"
             )
+            naps = process.naps()
+            assert not naps, f"there is no clock, and no job runs: it should sleep until something comes, but {naps}"
         process.send_signal("SIGUSR1")
         process.expect(b"running: 0\n", within=PATIENCE)
         process.settle(within=PATIENCE)
