@@ -17,9 +17,9 @@ _NEVER_SLEEPING = frozenset(str(kernel.SYSCALL[name]) for name in ALWAYS if name
 MAX_DESCRIPTORS = 4096
 """Descriptors recorded of one process; the open-files limit is far below."""
 
-LINK_CHARACTERS = 512
-"""How much is recorded of where a link points: a student can make paths of 4096 bytes, for each descriptor of each
-process, of bytes that take six each on their way to the host."""
+LINKS_CHARACTERS, LINK_CHARACTERS = 64 << 10, 512
+"""How much is recorded of where all links of a table point, and of each that is left when that is used up. A student
+can make paths of 4096 bytes, for each descriptor of each process, of bytes that take six on their way to the host."""
 
 INFO_CHARACTERS = 128 << 10
 """How much is recorded of all `fdinfo` of a process: an epoll instance can have a line for thousands of descriptors."""
@@ -33,7 +33,7 @@ _TOO_MUCH = "EFBIG"
 def link(path: str) -> str | Facts:
     """Where a symbolic link of `/proc` points."""
     try:
-        return os.readlink(path)[:LINK_CHARACTERS]
+        return os.readlink(path)
     except OSError as error:
         return {"error": error_name(error)}
 
@@ -52,14 +52,15 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
     always have.
     """
     table: Facts = {}
-    room = INFO_CHARACTERS
+    room, link_room = INFO_CHARACTERS, LINKS_CHARACTERS
     try:
         folder = os.open(f"/proc/{pid}/fd", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
         return {"error": error_name(error)}
     try:
         for name in os.listdir(folder)[:MAX_DESCRIPTORS]:
-            table[name] = _descriptor(folder, name)
+            table[name] = _descriptor(folder, name, max(link_room, LINK_CHARACTERS))
+            link_room -= len(table[name].get("link", ""))
             if details or table[name].get("link", "").startswith(("anon_inode:", "socket:")):
                 info = text(f"/proc/{pid}/fdinfo/{name}") if room > 0 else {"error": _TOO_MUCH}
                 room -= len(info)
@@ -80,9 +81,9 @@ def with_sockets(pid: int, table: Facts) -> Facts:
     return table
 
 
-def _descriptor(folder: int, name: str) -> Facts:
+def _descriptor(folder: int, name: str, link_room: int) -> Facts:
     try:
-        target = os.readlink(name, dir_fd=folder)[:LINK_CHARACTERS]
+        target = os.readlink(name, dir_fd=folder)[:link_room]
         entry: Facts = {"link": target, "mode": os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode}
         if target.startswith("/"):
             status = os.stat(name, dir_fd=folder)
