@@ -319,10 +319,16 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
     """Children that went to init, which here is the agent, because their parent ended without having waited.
 
     A subreaper of the program's would have kept a child from it, and the kernel the children of a process that
-    ignores SIGCHLD.
+    ignores SIGCHLD. Who had a zombie at its end was its parent by then, perhaps a subreaper.
     """
+    keepers = {
+        pid: process
+        for process in history.processes.values()
+        for pid, is_zombie in process.unwaited.items()
+        if is_zombie
+    }
     for child in history.processes.values():
-        parent = history.processes.get(child.ppid or 0)
+        parent = keepers.get(child.pid) or history.processes.get(child.ppid or 0)
         if parent is None or child.pid == history.root or not child.adopted or not parent.is_students:
             continue
         if parent.status is None or parent.status.exit_code is None or child.pid in history.survivors:
