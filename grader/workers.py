@@ -242,6 +242,7 @@ def _in_child(work: Callable[[], Outcome], connection: Connection) -> Callable[[
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
+        gc.disable()  # it does not live long, and what is looked through is copied from its parent
         try:
             os.close(reading)
             connection.close()
