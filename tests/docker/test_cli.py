@@ -656,4 +656,5 @@ def test_observe_tells_each_leak_with_the_line_of_its_own_process(engine: docker
     program = tmp_path / "leaks.c"
     program.write_text(TWO_LEAKS)
     observation = json.loads(grader("observe", program, "--json", "-").stdout)
-    assert [finding["source"]["line"] for finding in observation["findings"]] == [7, 15]
+    in_order_of_birth = sorted(observation["findings"], key=lambda finding: finding["pid"])
+    assert [finding["source"]["line"] for finding in in_order_of_birth] == [7, 15]
