@@ -54,7 +54,7 @@ FAULTS = [
     ("branches_on_chance", "valgrind", 7),
     ("has_undefined_behaviour", "undefined", 8),
     ("races_on_a_global", "thread", 7),
-    ("races_on_the_heap", "thread", 15),
+    ("races_on_the_heap", "thread", {7, 15}),  # whichever of the two comes second
     ("unlocks_anothers_lock", "thread", 3),
 ]
 
@@ -96,12 +96,13 @@ def busy_machine() -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("program", "tool", "line"), FAULTS)
-def test_a_fault_is_found_with_its_line(instrument: Instrument, program: str, tool: str, line: int) -> None:
+def test_a_fault_is_found_with_its_line(instrument: Instrument, program: str, tool: str, line: int | set[int]) -> None:
     run = instrument(program, tool).run()
     found = run.findings("memory-error", "race")
     assert found
     assert found == run.findings(), "an end that the fault explains is no finding of its own"
-    assert found[0].source == Source(file=f"{program}.c", line=line)
+    lines = {line} if isinstance(line, int) else line
+    assert found[0].source in [Source(file=f"{program}.c", line=line) for line in lines]
     assert found[0].kind is (FindingKind.RACE if tool == "thread" else FindingKind.MEMORY_ERROR)
 
 
