@@ -286,9 +286,8 @@ def test_void_join(program, workdir):
                 f"nobody reads room.{name.decode()}, so that request is void, but `* {name.decode()} joins` was said"
             )
         expected = b"open\n* alice joins\nalice: did you hear that?\n"
-        server.wait_until(
-            lambda _: server.stdout.endswith(b"that?\n"), within=PATIENCE
-        )  # the log may follow the members
+        # The log may be written after the members have been told.
+        server.wait_until(lambda _: server.stdout.endswith(b"that?\n"), within=PATIENCE)
         assert server.stdout == expected, (
             "ghost was not let in, so `say ghost boo` and `leave ghost` are void, as is `dance alice`; the log should "
             f"be {expected!r}, but it is {server.stdout!r}"
