@@ -150,12 +150,12 @@ class Agent:
             return
         self._next_tick = now + TICK_SECONDS
         self._is_awaited = self._is_awaited or bool(self._queue)
-        self._clock.turn()
         self._turn()
         if any(program.held_calls is not None for program in self._programs.values()):
             self._look_whether_quiet()
 
     def _turn(self) -> None:
+        self._clock.turn()  # first: a pause that has just ended is no time of the programs'
         for program in list(self._programs.values()):
             descriptors = [*program.outputs, program.input, *program.pidfds]
             if program.held_calls is not None:
