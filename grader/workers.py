@@ -175,7 +175,7 @@ def _work(assignment: Assignment, connection: Connection, others: list[Connectio
     serve = partial(_serve, assignment, connection)
     try:
         load_checks(assignment, serve)
-    except GraderError as error:  # then nothing has been served
+    except GraderError as error:  # nothing has been served: every submission is told why
         serve(partial(_raise, error))
 
 

@@ -85,7 +85,7 @@ def _wait_for_graph(waits: tuple[WaitEdge, ...]) -> str:
     """The nodes on a circle, the one that is told of first at the top; arrows go to who could end a wait."""
     shown = waits[:12]
     names = [edge.who for edge in shown]
-    across, radius_x, radius_y = 720, 250, max(50, 22 * len(names))
+    across, radius_x, radius_y = 720, 250, max(50, 22 * len(names)) if len(names) > 1 else 0
     centre_x, centre_y = across / 2, radius_y + 40
     places = {}
     for number, name in enumerate(names):
@@ -134,7 +134,8 @@ def _descriptors(table: DescriptorTable) -> str:
         f"<td>{line(row.target)}</td><td>{'leaked' if row.is_leaked else ''}</td><td>{line(row.opened)}</td></tr>"
         for row in table.rows
     )
-    head = "<tr><th>fd</th><th>access</th><th>object</th><th></th><th>opened at</th></tr>"
+    opened = "opened at" if any(row.opened for row in table.rows) else ""
+    head = f"<tr><th>fd</th><th>access</th><th>object</th><th></th><th>{opened}</th></tr>"
     caption = f"<figcaption>{line(table.who)}, {line(table.when)}</figcaption>"
     return f'<figure class="drawing">{caption}<table class="fds">{head}{rows}</table></figure>'
 

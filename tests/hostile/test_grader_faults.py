@@ -299,7 +299,7 @@ def wait_until_gone(engine: docker.APIClient, container: str) -> None:
 
 
 def test_a_grader_that_is_stopped_blames_nobody(slow: Callable[[], bool], strikes: Strikes) -> None:
-    """By Ctrl-Z, say, for longer than the program may take."""
+    """By Ctrl-Z, say, for longer than the program may take: how long it stands still is the fault itself."""
     go_on = f"import os, time; time.sleep({PAUSE_SECONDS}); os.kill({os.getpid()}, {signal.SIGCONT:d})"
 
     def stop() -> None:
