@@ -91,7 +91,7 @@ def batch_seconds(sources: list[bytes]) -> tuple[float, int]:
         for number, source in enumerate(sources):
             (submissions / f"student{number:04}").mkdir(parents=True)
             (submissions / f"student{number:04}" / "pipeline.c").write_bytes(source)
-        command = [sys.executable, "-m", "grader.cli", "batch", ASSIGNMENT, str(submissions), "--out", f"{folder}/out"]
+        command = [sys.executable, "-m", "grader", "batch", ASSIGNMENT, str(submissions), "--out", f"{folder}/out"]
         started = time.monotonic()
         with subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=Path(__file__).parent.parent

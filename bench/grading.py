@@ -68,7 +68,7 @@ def grade_command_seconds(submission: Path, *, status: int) -> float:
     """How long one `grader grade` takes, which must end with `status`."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "junit.xml")
-        command = [sys.executable, "-m", "grader.cli", "grade", ASSIGNMENT, str(submission), "--junit", str(report)]
+        command = [sys.executable, "-m", "grader", "grade", ASSIGNMENT, str(submission), "--junit", str(report)]
         started = time.monotonic()
         done = subprocess.run(command, capture_output=True, check=False, cwd=Path(__file__).parent.parent)
         took = time.monotonic() - started

@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from grader import __version__
 from grader.errors import GraderError, InternalError, UsageError
@@ -23,6 +23,7 @@ from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from grader.result import Result
+    from sandbox.launcher import LauncherAhead
 
 INTERRUPTED = 130
 
@@ -30,9 +31,13 @@ _FORMATS = {"junit": "junit", "json": "json_report", "html": "html", "markdown":
 """The reports of a grading that a file can be named for, each by an option of its name, and the module of each."""
 
 
-def main(argv: Sequence[str]) -> int:
-    """Run one command and return its exit status; errors are said on standard error, without a traceback."""
+def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
+    """Run one command and return its exit status; errors are said on standard error, without a traceback.
+
+    `ahead` starts the sandbox of a command that needs one, if it has been begun already.
+    """
     arguments = _parser().parse_args(argv)
+    arguments.ahead = ahead
     if getattr(arguments, "runtime", None):
         os.environ["GRADER_RUNTIME"] = arguments.runtime  # of this process and of those it starts
     try:
@@ -64,14 +69,14 @@ def main(argv: Sequence[str]) -> int:
         return fault.exit_status
 
 
-def script() -> None:
-    """The `grader` command."""
+def run_command(ahead: "LauncherAhead | None") -> NoReturn:
+    """Run the command of this process's arguments, and end the process; see `main` for `ahead`."""
     gc.disable()  # one command makes little garbage, and the collector would look through every module loaded
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # a closed one, for our life
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal can show
     try:
-        status = main(sys.argv[1:])
+        status = main(sys.argv[1:], ahead)
     except SystemExit as stop:  # of argparse: help, version, usage
         status = stop.code if isinstance(stop.code, int) else 2
         with contextlib.suppress(OSError):
@@ -181,9 +186,9 @@ def _observe(arguments: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"cannot read {arguments.stdin}: {error.strerror}") from error
 
-    from sandbox.launcher import launch_ahead
+    from sandbox.launcher import LauncherAhead
 
-    with launch_ahead() as launch:
+    with arguments.ahead or LauncherAhead() as ahead:
         from grader.observe_command import observe
         from grader.progress import Progress
         from grader.reports import observation as report
@@ -197,7 +202,7 @@ def _observe(arguments: argparse.Namespace) -> int:
                 seconds=arguments.timeout,
                 cflags=arguments.cflags,
                 say=progress.step,
-                launch=launch,
+                launch=ahead.launch,
                 sanitize=arguments.sanitize,
             )
     if "json" in outputs:
@@ -327,9 +332,9 @@ def _color() -> bool:
 def _grade(arguments: argparse.Namespace) -> int:
     outputs = _outputs(arguments)
 
-    from sandbox.launcher import launch_ahead
+    from sandbox.launcher import LauncherAhead
 
-    with launch_ahead() as launch:
+    with arguments.ahead or LauncherAhead() as ahead:
         from grader.spec import load_assignment
 
         assignment = load_assignment(arguments.assignment)
@@ -343,7 +348,9 @@ def _grade(arguments: argparse.Namespace) -> int:
         from grader.grade import grade
 
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-            result = grade(assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=launch)
+            result = grade(
+                assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=ahead.launch
+            )
     if arguments.student:
         from grader.reports.visibility import student_view
 
@@ -464,7 +471,3 @@ def _sandbox(arguments: argparse.Namespace) -> int:
         present = client.images(name=image_name())
         print(f"image   {image_name()} {'is built' if present else 'is missing: run `grader sandbox build`'}")
     return 0
-
-
-if __name__ == "__main__":
-    script()

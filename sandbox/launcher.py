@@ -1,89 +1,112 @@
 """A process that starts a sandbox while this one does something else.
 
 Loading Docker's SDK and starting a container take longer than all else a grading does before its first check. The
-two need a processor each, and threads of one interpreter share one.
+two need a processor each, and threads of one interpreter share one. So it is begun before anything else is loaded, and
+this module loads little itself.
 """
 
-import json
 import os
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict
-from typing import NoReturn
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, Self
 
-from sandbox.container import ContainerStream, Containment
-from sandbox.errors import SandboxError, SandboxLostError
-from sandbox.owner import owner
+if TYPE_CHECKING:
+    from sandbox.container import ContainerStream, Containment
 
 _MESSAGE_BYTES = 64 << 10
 
-Launch = Callable[[Containment], ContainerStream]
+Launch = Callable[["Containment"], "ContainerStream"]
 """What starts a sandbox; raises SandboxError."""
 
 
-def launch_here(containment: Containment) -> ContainerStream:
+def launch_here(containment: "Containment") -> "ContainerStream":
     """Start a sandbox in this very process."""
     from sandbox.docker import launch
 
     return launch(containment)
 
 
-@contextmanager
-def launch_ahead() -> Iterator[Launch]:
-    """Begin to load what starting a sandbox needs, in a process of its own; yield what starts it.
+class LauncherAhead:
+    """A process that loads what starting a sandbox needs, from now on, and starts one when it is asked for.
 
-    It starts one sandbox, or none. To be called while this process has a single thread. An engine that is reached
-    through TLS or SSH has a stream that cannot be handed over: then nothing is begun, and the sandbox is started here.
+    It starts one sandbox, or none. To be made while this process has a single thread, and closed or used with `with`.
+    An engine that is reached through TLS or SSH has a stream that cannot be handed over: then nothing is begun, and
+    the sandbox is started here.
     """
-    if not _hands_over(os.environ.get("DOCKER_HOST", "")):
-        yield launch_here
-        return
-    ours, theirs = socket.socketpair()
-    owned_by = owner()
-    with ours:
+
+    def __init__(self) -> None:
+        self._channel: socket.socket | None = None
+        if not _hands_over(os.environ.get("DOCKER_HOST", "")):
+            return
+        self._channel, theirs = socket.socketpair()
+        asked_by = os.getpid()
         if os.fork() == 0:
-            ours.close()
-            _serve(theirs, owned_by)
+            self._channel.close()
+            _serve(theirs, asked_by)
         theirs.close()
 
-        def launch(containment: Containment) -> ContainerStream:
-            ours.sendall(json.dumps(asdict(containment)).encode())
-            data, descriptors, _flags, _address = socket.recv_fds(ours, _MESSAGE_BYTES, 1)
-            answer = json.loads(data or b"{}")
-            if not descriptors:
-                error = SandboxLostError if answer.get("is_lost", True) else SandboxError
-                raise error(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
-            return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
+    def __enter__(self) -> Self:
+        return self
 
-        yield launch
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let it end, if it has not been asked for a sandbox."""
+        if self._channel is not None:
+            self._channel.close()
+
+    def launch(self, containment: "Containment") -> "ContainerStream":
+        """Start the sandbox; raises SandboxError."""
+        if self._channel is None:
+            return launch_here(containment)
+        import json
+        from dataclasses import asdict
+
+        from sandbox.container import ContainerStream
+        from sandbox.errors import SandboxError, SandboxLostError
+
+        self._channel.sendall(json.dumps(asdict(containment)).encode())
+        data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
+        answer = json.loads(data or b"{}")
+        if not descriptors:
+            error = SandboxLostError if answer.get("is_lost", True) else SandboxError
+            raise error(*answer.get("error", ("the process that starts the sandbox died", "Run it again.")))
+        return ContainerStream(answer["container"], answer["uid"], socket.socket(fileno=descriptors[0]))
 
 
 def _hands_over(docker_host: str) -> bool:
     return docker_host == "" or docker_host.startswith("unix://")
 
 
-def _serve(channel: socket.socket, owned_by: str) -> NoReturn:
+def _serve(channel: socket.socket, asked_by: int) -> NoReturn:
     """Start a sandbox for the containment that is asked for, if one ever is, and hand its stream over.
 
     What is left of killed graders is cleared away afterwards, when nobody waits.
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
-        from sandbox.docker import clear_leftovers, launch
+        from sandbox.docker import clear_leftovers
 
-        data = channel.recv(_MESSAGE_BYTES)
-        if data:
-            _answer(channel, lambda: launch(Containment(**json.loads(data)), owned_by=owned_by))
+        if data := channel.recv(_MESSAGE_BYTES):
+            _launch_for(channel, asked_by, data)
             clear_leftovers()
     finally:
         os._exit(0)
 
 
-def _answer(channel: socket.socket, launch: Callable[[], ContainerStream]) -> None:
+def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
+    import json
+    from contextlib import suppress
+
+    from sandbox.container import Containment
+    from sandbox.docker import launch
+    from sandbox.errors import SandboxError, SandboxLostError
+    from sandbox.owner import owner
+
     try:
-        stream = launch()
+        stream = launch(Containment(**json.loads(data)), owned_by=owner(asked_by))
     except SandboxError as error:
         is_lost = isinstance(error, SandboxLostError)
         channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())

@@ -7,9 +7,12 @@ from pathlib import Path
 OWNER_LABEL = "grader.owner"
 
 
-def owner() -> str:
-    """This process: the machine since it was started, the PID namespace, the process id, and when it began."""
-    return f"{_machine()} {os.getpid()} {_start_of(os.getpid())}"
+def owner(pid: int | None = None) -> str:
+    """This process or another: the machine since it was started, the PID namespace, the process id, and when it
+    began.
+    """
+    pid = pid or os.getpid()
+    return f"{_machine()} {pid} {_start_of(pid)}"
 
 
 def is_gone(label: str) -> bool | None:

@@ -110,6 +110,7 @@ class Session:
         self._answers: dict[int, Done | Failed] = {}
         self._runs: dict[int, RunRecord] = {}
         self._last_request = 0
+        self._resets: list[int] = []
         self._last_run = 0
         self._sent = 0
         self._next_beat = 0.0
@@ -176,8 +177,13 @@ class Session:
         return list(self.request(Names()).facts["names"])
 
     def reset(self) -> None:
-        """Kill and remove everything of the student's, and lay out the stage as a fresh work folder."""
-        self.request(Reset())
+        """Kill and remove everything of the student's, and lay out the stage as a fresh work folder.
+
+        It is done before whatever is asked for next, which raises SandboxLostError if it went wrong.
+        """
+        self._last_request += 1
+        self._resets.append(self._last_request)
+        self._send(Reset(), self._last_request)
         self._runs.clear()
         self.quiet = self._last_quiet = None
 
@@ -189,13 +195,17 @@ class Session:
         limits: RunLimits,
         *,
         env: Mapping[str, str] | None = None,
+        stdin: bytes | None = None,
         watched: bool = True,
         traced: str = "",
         with_input: bool = True,
         terminal: bool = False,
         faults: Sequence[Facts] = (),
     ) -> RunRecord:
-        """Start a program; raises RequestFailedError if it cannot be executed."""
+        """Start a program; raises RequestFailedError if it cannot be executed.
+
+        `stdin` is all that it gets as its standard input; None leaves that open.
+        """
         self._last_run += 1
         record = RunRecord(number=self._last_run)
         self._runs[record.number] = record
@@ -218,7 +228,8 @@ class Session:
             terminal=terminal,
             faults=list(faults),
         )
-        record.pid = int(self.request(spawn).facts["pid"])
+        given = () if stdin is None else (Input(record.number, stdin), CloseInput(record.number))
+        record.pid = int(self.request(spawn, *given).facts["pid"])
         return record
 
     def input(self, record: RunRecord, data: bytes) -> None:
@@ -246,14 +257,24 @@ class Session:
 
     # -- the stream -------------------------------------------------------------------------------
 
-    def request(self, message: Message) -> Done:
-        """Send a request and wait for its answer; raises RequestFailedError or SandboxError."""
+    def request(self, message: Message, *more: Input | CloseInput) -> Done:
+        """Send a request, and right behind it what is not answered, and wait for the answer.
+
+        Raises RequestFailedError or SandboxError.
+        """
         self._last_request += 1
         request_id = self._last_request
-        self._send(message, request_id)
+        self._put(message, request_id)
+        for unanswered in more:
+            self._put(unanswered)
+        self._exchange(0)
         if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
             raise SandboxLostError("the sandbox does not answer", "Run the command again.")
         answer = self._answers.pop(request_id)
+        for reset in [self._answers.pop(number) for number in self._resets]:  # answers come in order
+            self._resets.clear()
+            if isinstance(reset, Failed):
+                raise SandboxLostError(f"the sandbox cannot be cleaned: {reset.reason}", "Run the command again.")
         if isinstance(answer, Failed):
             raise RequestFailedError(answer.errno_name, answer.reason)
         return answer
@@ -307,10 +328,13 @@ class Session:
         return found
 
     def _send(self, message: Message, request_id: int = 0) -> None:
+        self._put(message, request_id)
+        self._exchange(0)
+
+    def _put(self, message: Message, request_id: int = 0) -> None:
         self.quiet = self._last_quiet = None
         self._sent += 1
         self._outgoing += encode(message, request_id)
-        self._exchange(0)
 
     def _exchange(self, seconds: float) -> None:
         poll = select.poll()

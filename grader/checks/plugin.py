@@ -69,6 +69,7 @@ class GradingPlugin:
         self._serve = serve
         self._results: dict[str, CheckResult] = {}
         self._open_session = _no_session
+        self._is_clean = False
         self._on_check: Callable[[str], None] = lambda _: None
         self._files: Sequence[SubmittedFile] = ()
         self._variants: Variants | None = None
@@ -80,15 +81,19 @@ class GradingPlugin:
     # -- fixtures ---------------------------------------------------------------------------------
 
     @pytest.fixture
-    def session(self) -> Session:
+    def session(self) -> Iterator[Session]:
         """The sandbox, with a fresh work folder."""
         try:
             session = self._open_session()
         except Exception as error:
             self.fault = error  # whatever kept the sandbox from coming up is for the caller, as it is
             raise
-        session.reset()
-        return session
+        if not self._is_clean:
+            session.reset()
+        self._is_clean = False
+        yield session
+        session.reset()  # now, so that it is done while the next check is being set up
+        self._is_clean = True
 
     @pytest.fixture
     def program(self, session: Session) -> Iterator[Program]:

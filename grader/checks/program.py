@@ -47,10 +47,7 @@ class Program:
         return run
 
     def _run(self, invocation: Invocation, *, traced: str = "") -> Run:
-        process = self._start(invocation, traced=traced, alone=True)
-        process.send(invocation.stdin)
-        process.close_stdin()
-        return process.wait()
+        return self._start(invocation, traced=traced, stdin=invocation.stdin).wait()
 
     def descriptor_errors(
         self, *args: str, stdin: bytes = b"", timeout: float | None = None
@@ -83,8 +80,9 @@ class Program:
         return self._start(invocation, terminal=pty)
 
     def _start(
-        self, invocation: Invocation, *, traced: str = "", terminal: bool = False, alone: bool = False
+        self, invocation: Invocation, *, traced: str = "", terminal: bool = False, stdin: bytes | None = None
     ) -> Process:
+        """Start it; with its whole `stdin` given, nobody will talk to it."""
         seconds = invocation.timeout or self._limits.time_seconds
         limits = RunLimits(
             wall_seconds=seconds,
@@ -97,7 +95,7 @@ class Program:
         command = shlex.join(argv)
         try:
             record = self._session.spawn(
-                argv, limits, env=invocation.env, traced=traced, terminal=terminal, faults=faults
+                argv, limits, env=invocation.env, stdin=stdin, traced=traced, terminal=terminal, faults=faults
             )
         except RequestFailedError as error:
             crowded = any(other.is_running for other in self._context.processes)
@@ -114,7 +112,7 @@ class Program:
             limits,
             self._context,
             terminal=terminal,
-            alone=alone and not any(other.is_running for other in self._context.processes),
+            alone=stdin is not None and not any(other.is_running for other in self._context.processes),
         )
         self._context.processes.append(process)
         return process

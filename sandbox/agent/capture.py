@@ -216,9 +216,8 @@ def is_memory_short(reserve: int) -> bool:
     limits = _memory_limit()
     if limits is None:
         return False
-    limit, usage_file, stat_file = limits
-    usage = text(usage_file)
-    if not isinstance(usage, str) or limit - int(usage) >= reserve:
+    limit, usage, stat_file = limits
+    if limit - int(os.pread(usage, _NUMBER_BYTES, 0)) >= reserve:
         return False
     return limit - _lasting_bytes(stat_file) < reserve
 
@@ -235,11 +234,14 @@ def _lasting_bytes(stat_file: str) -> int:
     return in_pages + inodes * _INODE_BYTES + kernel.ipc_bytes()
 
 
+_NUMBER_BYTES = 32
+
+
 @cache
-def _memory_limit() -> tuple[int, str, str] | None:
-    """The limit, which never changes, and where usage and its parts are told."""
+def _memory_limit() -> tuple[int, int, str] | None:
+    """The limit, which never changes, a descriptor that the usage is read from, and the file that tells its parts."""
     for limit_file, usage_file, stat_file in _MEMORY_FILES:
         limit = text(limit_file)
         if isinstance(limit, str) and limit.strip().isdigit():
-            return int(limit), usage_file, stat_file
+            return int(limit), os.open(usage_file, os.O_RDONLY | os.O_CLOEXEC), stat_file
     return None

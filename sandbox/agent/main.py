@@ -18,7 +18,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from typing import NamedTuple
 
 from sandbox.agent import capture, kernel, sweep
@@ -387,10 +387,10 @@ class Agent:
         self._watch_new(program)
 
     def _spawn(self, message: Spawn) -> int:
-        calls = [fault["call"] for fault in message.faults]
+        calls = tuple(fault["call"] for fault in message.faults)
         program_filter = None
         if message.watched:
-            program_filter = watch_filter(
+            program_filter = _watch_filter(
                 kernel.MACHINE,
                 self._exit_offsets,
                 calls,
@@ -429,6 +429,9 @@ class Agent:
         self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)
+
+
+_watch_filter = cache(watch_filter)
 
 
 class _Task(NamedTuple):

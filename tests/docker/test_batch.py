@@ -110,7 +110,7 @@ def test_what_is_shown_as_done_is_on_the_disk(tiny: TinyAssignment, submissions:
 
 def test_a_batch_that_is_killed_goes_on_where_it_was(tiny: TinyAssignment, submissions: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "grader.cli", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
+    command = [sys.executable, "-m", "grader", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
     with subprocess.Popen([*command, "--jobs", "1"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as killed:
         assert killed.stderr is not None
         shown = [killed.stderr.readline() for _line in range(2)]
@@ -127,7 +127,7 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(tiny: TinyAssignment, submi
 def test_a_gradebook_is_not_overwritten_unless_asked(tiny: TinyAssignment, submissions: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     run_batch(tiny, submissions, out)
-    command = [sys.executable, "-m", "grader.cli", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
+    command = [sys.executable, "-m", "grader", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "--resume" in done.stderr
@@ -135,7 +135,7 @@ def test_a_gradebook_is_not_overwritten_unless_asked(tiny: TinyAssignment, submi
 
 def test_a_machine_at_fault_is_no_grade(tiny: TinyAssignment, submissions: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    command = [sys.executable, "-m", "grader.cli", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
+    command = [sys.executable, "-m", "grader", "batch", str(tiny.folder), str(submissions), "--out", str(out)]
     nowhere = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/no.sock"}
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=nowhere)
     assert done.returncode == 3

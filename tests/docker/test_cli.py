@@ -22,7 +22,7 @@ from sandbox.image import SESSION_LABEL
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = xmlschema.XMLSchema(ROOT / "tests" / "unit" / "junit-10.xsd")
-COMMAND = (sys.executable, "-m", "grader.cli")
+COMMAND = (sys.executable, "-m", "grader")
 ENVIRONMENT = {
     **{name: value for name, value in os.environ.items() if not name.startswith("PYTHON")},
     "PYTHONPATH": str(ROOT),

@@ -13,6 +13,6 @@ from grader.spec import shipped_names
 def test_a_shipped_assignment_is_valid(engine: docker.APIClient, name: str) -> None:
     assert engine is not None  # the image is there
     done = subprocess.run(
-        [sys.executable, "-m", "grader.cli", "validate", name], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "grader", "validate", name], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr

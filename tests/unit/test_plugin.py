@@ -184,7 +184,7 @@ def test_every_check_finds_a_fresh_work_folder(grading: Grading) -> None:
         "def test_two(workdir):\n    workdir.write('in', b'2')\n",
     )
     assert grading.outcomes(check("one"), check("two")) == {"one": "passed", "two": "passed"}
-    assert grading.session.resets == 2
+    assert grading.session.resets == 3  # before the first, and after each
 
 
 # -- the order ------------------------------------------------------------------------------------
@@ -427,7 +427,7 @@ def test_an_assertion_of_the_grader_itself_is_not_the_submission_s_fault(grading
         assert record is None, "the grader is wrong about this"
 
     grading.session.close_input = broken  # type: ignore[method-assign]
-    grading.write("test_a.py", "def test_good(program):\n    program.run()\n")
+    grading.write("test_a.py", "def test_good(program):\n    program.start().close_stdin()\n")
     with pytest.raises(InternalError):
         grading.run(check("good"))
 
