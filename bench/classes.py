@@ -1,4 +1,6 @@
-"""A class graded by `grader batch`, against pytest and subprocess in one `docker run` for each submission."""
+"""A class graded by `grader batch`, against pytest and subprocess in one `docker run` for each submission, and against
+the floor: a `docker run` for each that compiles and runs but checks nothing.
+"""
 
 import os
 import subprocess
@@ -8,7 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.contained import Peer, YardstickError, peer_image
+from bench.contained import Floor, Peer, YardstickError, floor_runner, peer_image
 from bench.effort import Effort
 from bench.grading import ASSIGNMENT, DEADLOCKED
 from bench.measure import Figure, Section, figure
@@ -19,6 +21,7 @@ from grader.submission import load_submission
 BATCH = "grader batch"
 ONE_BY_ONE = "peer, one after the other"
 AT_ONCE = "peer, as many at a time as there are cores"
+FLOOR_AT_ONCE = "floor, as many at a time as there are cores"
 STUCK_IN = 5
 
 
@@ -35,16 +38,19 @@ def measure_classes(effort: Effort) -> Section:
     taken: dict[str, list[float]] = {BATCH: [], f"{BATCH}, every fifth deadlocked": []}
     try:
         submission = load_submission(assignment.folder / "solution", assignment.submission)
-        peer = Peer(assignment, record(assignment, submission), peer_image())
+        recording = record(assignment, submission)
+        peer = Peer(assignment, recording, peer_image())
         peer.seconds({"pipeline.c": right})
-        taken |= {ONE_BY_ONE: [], AT_ONCE: [], f"{ONE_BY_ONE}, every fifth deadlocked": []}
+        floor = Floor(assignment, recording, floor_runner())
+        taken |= {ONE_BY_ONE: [], AT_ONCE: [], FLOOR_AT_ONCE: [], f"{ONE_BY_ONE}, every fifth deadlocked": []}
     except YardstickError as error:
         notes.append(f"not measured: {error}")
     batch_seconds(correct[:2])
     for _round in range(effort.classes):
         if ONE_BY_ONE in taken:
-            taken[ONE_BY_ONE].append(_peer_seconds(peer, correct, 1))
-            taken[AT_ONCE].append(_peer_seconds(peer, correct, os.cpu_count() or 1))
+            taken[ONE_BY_ONE].append(_seconds(peer, correct, 1))
+            taken[AT_ONCE].append(_seconds(peer, correct, os.cpu_count() or 1))
+            taken[FLOOR_AT_ONCE].append(_seconds(floor, correct, os.cpu_count() or 1))
         taken[BATCH].append(batch_seconds(correct)[0])
         taken[f"{BATCH}, every fifth deadlocked"].append(batch_seconds(mixed)[0])
     if ONE_BY_ONE in taken:
@@ -59,6 +65,7 @@ def measure_classes(effort: Effort) -> Section:
     if ONE_BY_ONE in taken:
         figures.append(figure(taken, ONE_BY_ONE, against=BATCH, aim="≥ 4 times the batch"))
         figures.append(figure(taken, AT_ONCE, against=BATCH, aim="≥ 2.5 times the batch"))
+        figures.append(figure(taken, FLOOR_AT_ONCE, against=BATCH))
     figures.append(figure(taken, f"{BATCH}, every fifth deadlocked"))
     if ONE_BY_ONE in taken:
         stuck_batch = f"{BATCH}, every fifth deadlocked"
@@ -77,10 +84,10 @@ def _distinct(source: bytes, number: int) -> bytes:
     return source + f"\n/* submission {number} */\n".encode()
 
 
-def _peer_seconds(peer: Peer, sources: list[bytes], jobs: int) -> float:
+def _seconds(yardstick: Peer | Floor, sources: list[bytes], jobs: int) -> float:
     started = time.monotonic()
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(lambda source: peer.seconds({"pipeline.c": source}), sources))
+        list(pool.map(lambda source: yardstick.seconds({"pipeline.c": source}), sources))
     return time.monotonic() - started
 
 

@@ -184,7 +184,7 @@ class Session:
         self._last_request += 1
         self._resets.append(self._last_request)
         self._send(Reset(), self._last_request)
-        self._runs.clear()
+        self._runs = {number: record for number, record in self._runs.items() if record.ended is None}
         self.quiet = self._last_quiet = None
 
     # -- runs -------------------------------------------------------------------------------------

@@ -425,7 +425,8 @@ class Agent:
             program.stop("stopped")
         sweep.kill_everything()
         for program in list(self._programs.values()):
-            program.wait_status = program.wait_status or 0
+            if program.wait_status is None:
+                program.wait_status = int(signal.SIGKILL)  # as a wait status: killed by it
         self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)

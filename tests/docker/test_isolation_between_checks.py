@@ -142,6 +142,16 @@ def test_a_process_is_gone(workshop: Workshop, compiled: Program, preparation: s
     assert everything_is_as_laid_out(workshop)
 
 
+def test_a_run_that_was_cut_short_is_known_to_have_ended(workshop: Workshop) -> None:
+    """A check may look for more about a failure, in a fresh folder, before it lets go of the processes it started."""
+    process = workshop.program('int main(void) { say("there"); pause(); return 0; }').start()
+    process.expect(b"there\n", within=PATIENCE)
+    workshop.session.reset()
+    run = process.stop()
+    assert run.status is not None
+    assert run.status.signal == "SIGKILL"
+
+
 def test_a_process_that_a_finished_run_left_behind_is_gone(workshop: Workshop) -> None:
     """Also in a run that nothing watches."""
     workshop.shell("(sleep 1000 </dev/null >/dev/null 2>&1 &)")
