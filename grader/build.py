@@ -20,11 +20,11 @@ _CANARY = b'#include <stdio.h>\nint main(void) { return puts("good") < 0; }\n'
 _CANARY_NAME = ".canary"  # no submitted file is called so
 
 _LOCATED = re.compile(
-    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d+):(?:(?P<column>\d+):)? "
+    r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d{1,10}):(?:(?P<column>\d{1,10}):)? "
     r"(?P<severity>fatal error|error|warning): (?P<message>.*?)(?: \[(?P<option>-W[^\]]+)\])?$"
 )
 _LINKER = re.compile(
-    r"^(?:\S*ld: )?(?:(?:\S+\.o:)?(?P<file>[^\s:]+):(?:(?P<line>\d+):)?(?:\([^)]*\):)? )?"
+    r"^(?:\S*ld: )?(?:(?:\S+\.o:)?(?P<file>[^\s:]+):(?:(?P<line>\d{1,10}):)?(?:\([^)]*\):)? )?"
     r"(?P<message>(?:undefined reference to|multiple definition of|cannot find) .*)$"
 )
 _COMPILER = re.compile(r"^(?:gcc|cc1|collect2): (?P<severity>fatal error|error|warning): (?P<message>.*)$")

@@ -27,6 +27,7 @@ MAX_REPORTS = 64
 PREPROCESSED_BYTES = 16 << 20
 PROBE_SECONDS = 30.0
 
+_PID = re.compile(r"[0-9]{1,10}")
 _NOT_OF_ITS_CHOICE = re.compile(r"impossible constraints|more than \d+ operands|relocation truncated")
 """What a tool can make of a source that only leaves it too little room."""
 
@@ -201,7 +202,7 @@ def read_files(session: Session, log: str) -> Mapping[int, str]:
     found: dict[int, str] = {}
     for name in session.names():
         pid = name.removeprefix(prefix)
-        if name.startswith(prefix) and pid.isdigit() and len(found) < MAX_REPORTS:
+        if name.startswith(prefix) and _PID.fullmatch(pid) and len(found) < MAX_REPORTS:
             found[int(pid)] = read_file(session, name, REPORT_BYTES).decode("utf-8", "replace")
     return found
 

@@ -11,17 +11,17 @@ from itertools import pairwise
 from grader.instruments.reports import Block, MemoryReport, ToolFailedError
 from grader.instruments.sanitizer_text import gave_up, read_stack, stack_below
 
-_ERROR = re.compile(r"^==(?P<pid>\d+)==ERROR: (?P<tool>\w+Sanitizer): (?P<text>.+)$")
-_LEAK = re.compile(r"^(?:Direct|Indirect) leak of (?P<bytes>\d+) byte\(s\) in (?P<blocks>\d+) object\(s\)")
-_ACCESS = re.compile(r"^(?P<access>READ|WRITE) of size (?P<size>\d+)")
+_ERROR = re.compile(r"^==(?P<pid>\d{1,20})==ERROR: (?P<tool>\w+Sanitizer): (?P<text>.+)$")
+_LEAK = re.compile(r"^(?:Direct|Indirect) leak of (?P<bytes>\d{1,20}) byte\(s\) in (?P<blocks>\d{1,20}) object\(s\)")
+_ACCESS = re.compile(r"^(?P<access>READ|WRITE) of size (?P<size>\d{1,20})")
 _FAULT = re.compile(r"caused by a (?P<access>READ|WRITE) memory access")
 _REGION = re.compile(
-    r"is located (?P<distance>\d+) bytes (?P<side>inside of|to the right of|to the left of|after|before) "
-    r"(?:(?P<size>\d+)-byte region|global variable '(?P<name>[^']*)'.*? of size (?P<variable>\d+))"
+    r"is located (?P<distance>\d{1,20}) bytes (?P<side>inside of|to the right of|to the left of|after|before) "
+    r"(?:(?P<size>\d{1,20})-byte region|global variable '(?P<name>[^']*)'.*? of size (?P<variable>\d{1,20}))"
 )
 _VARIABLE = re.compile(
-    r"^\s+\[(?P<start>\d+), (?P<end>\d+)\) '(?P<name>[^']+)'(?: \(line (?P<line>\d+)\))? "
-    r"<== Memory access at offset (?P<offset>\d+)"
+    r"^\s+\[(?P<start>\d{1,20}), (?P<end>\d{1,20})\) '(?P<name>[^']+)'(?: \(line (?P<line>\d{1,20})\))? "
+    r"<== Memory access at offset (?P<offset>\d{1,20})"
 )
 _ADDRESS = re.compile(r"unknown address 0x(?P<address>[0-9a-f]+)")
 _ALLOCATED = re.compile(r"^(?:previously )?allocated by thread")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from grader.instruments.reports import relative
 
-_MARKER = re.compile(r'^# (?P<line>\d+) "(?P<file>[^"]*)"')
+_MARKER = re.compile(r'^# (?P<line>\d{1,10}) "(?P<file>[^"]*)"')
 _TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
 _NAMED = re.compile(r"\b_*no_(sanitize_address|sanitize_thread|sanitize_undefined|address_safety_analysis)_*\b")
 _LISTED = re.compile(r'\b_*no_sanitize_*\s*\((?P<names>[\s\w",-]*)')

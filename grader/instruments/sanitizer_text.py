@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from grader.instruments.reports import Frame, Stack, relative
 
 _FRAME = re.compile(r"^\s+#\d+ (?:0x[0-9a-f]+ in )?(?P<function>\S+)(?: (?P<place>.*))?$")
-_PLACE = re.compile(r"^(?P<file>[^()]+?):(?P<line>\d+)(?::\d+)?(?: |$)")
+_PLACE = re.compile(r"^(?P<file>[^()]+?):(?P<line>\d{1,10})(?::\d+)?(?: |$)")
 
 
 _REMARK = re.compile(r"^==\d+==(?:WARNING: |HINT: |Running thread \d+ was not suspended)|^=+$")

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from grader.instruments.reports import RaceReport, Stack, ThreadAccess, ToolFailedError, students
 from grader.instruments.sanitizer_text import gave_up, read_stack, stack_below
 
-_WARNING = re.compile(r"^WARNING: ThreadSanitizer: (?P<title>.+?) \(pid=(?P<pid>\d+)\)")
+_WARNING = re.compile(r"^WARNING: ThreadSanitizer: (?P<title>.+?) \(pid=(?P<pid>\d{1,20})\)")
 _ACCESS = re.compile(
-    r"^  (?:Previous )?(?P<what>(?:atomic )?(?:read|write)) of size (?P<size>\d+) at 0x[0-9a-f]+ "
+    r"^  (?:Previous )?(?P<what>(?:atomic )?(?:read|write)) of size (?P<size>\d{1,20}) at 0x[0-9a-f]+ "
     r"by (?P<thread>main thread|thread T\d+)",
     re.IGNORECASE,
 )

@@ -5,7 +5,7 @@ import re
 from grader.instruments.reports import Frame, MemoryReport, ToolFailedError, relative
 from grader.instruments.sanitizer_text import gave_up, read_stack
 
-_ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d+):(?:\d+:)? runtime error: (?P<text>.+)$")
+_ERROR = re.compile(r"^(?P<file>[^:]+):(?P<line>\d{1,10}):(?:\d+:)? runtime error: (?P<text>.+)$")
 
 _NAMES = (
     (r"signed integer overflow|negation of .* cannot be represented", "signed-overflow"),

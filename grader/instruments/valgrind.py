@@ -12,10 +12,11 @@ from grader.instruments.reports import Block, Frame, MemoryReport, Stack, ToolFa
 
 _ERROR = re.compile(r"<error>.*?</error>", re.DOTALL)
 _BEGINNING = '<?xml version="1.0"?>'
-_SIZE = re.compile(r"of size (\d+)")
+_NUMBER = re.compile(r"\d{1,20}")
+_SIZE = re.compile(rf"of size ({_NUMBER.pattern})")
 _BLOCK = re.compile(
-    r"^Address 0x[0-9a-fA-F]+ is (?P<distance>[\d,]+) bytes (?P<side>inside|after|before) "
-    r"an? (?:\S+ )*?block of size (?P<size>[\d,]+)"
+    r"^Address 0x[0-9a-fA-F]+ is (?P<distance>[\d,]{1,20}) bytes (?P<side>inside|after|before) "
+    r"an? (?:\S+ )*?block of size (?P<size>[\d,]{1,20})"
 )
 _ADDRESS = re.compile(r"^Address 0x(?P<address>[0-9a-fA-F]+) ")
 _FIRST_PAGE = 4096
@@ -64,8 +65,8 @@ def _read_error(pid: int, error: ElementTree.Element) -> Iterator[MemoryReport]:
         text=text,
         stack=stacks[0],
         access=_ACCESS.get(kind, ""),
-        size=int(error.findtext("xwhat/leakedbytes") or (size[1] if size else 0)),
-        blocks=0 if "indirect" in text else int(error.findtext("xwhat/leakedblocks") or 0),
+        size=_number(error.findtext("xwhat/leakedbytes") or (size[1] if size else "")),
+        blocks=0 if "indirect" in text else _number(error.findtext("xwhat/leakedblocks", "")),
         block=block,
         allocated=allocated_at,
         freed=freed_at,
@@ -103,7 +104,7 @@ def _invalid_access(notes: list[str], *, freed: bool, block: Block | None) -> st
 def _block(note: str) -> Block:
     match = _BLOCK.match(note)
     assert match is not None
-    size, distance = (int(match[name].replace(",", "")) for name in ("size", "distance"))
+    size, distance = (_number(match[name].replace(",", "")) for name in ("size", "distance"))
     return Block(size=size, side=match["side"], distance=distance)
 
 
@@ -114,5 +115,10 @@ def _stack(stack: ElementTree.Element) -> Stack:
 def _frame(frame: ElementTree.Element) -> Frame:
     folder, name = frame.findtext("dir", ""), frame.findtext("file", "")
     file = relative(f"{folder}/{name}") if name else ""
-    line = int(frame.findtext("line") or 0)
+    line = _number(frame.findtext("line", ""))
     return Frame(function=frame.findtext("fn", "?"), file=file if line else "", line=line if file else 0)
+
+
+def _number(text: str) -> int:
+    """The number, 0 for what is none: a program may have written that."""
+    return int(text) if _NUMBER.fullmatch(text) else 0

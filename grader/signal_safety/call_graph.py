@@ -12,7 +12,7 @@ _NODE = re.compile(r'^node: \{ title: "(?P<title>[^"]+)" label: "(?P<label>[^"]*
 _EDGE = re.compile(
     r'^edge: \{ sourcename: "(?P<caller>[^"]+)" targetname: "(?P<callee>[^"]+)"(?: label: "(?P<place>[^"]*)")? \}'
 )
-_PLACE = re.compile(r"^(?P<file>.+):(?P<line>\d+):\d+$")
+_PLACE = re.compile(r"^(?P<file>.+):(?P<line>\d{1,10}):\d+$")
 
 INDIRECT = "__indirect_call"
 """Stands for whatever a pointer points to."""

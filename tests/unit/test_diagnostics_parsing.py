@@ -227,6 +227,12 @@ def test_an_empty_log_has_no_diagnostics() -> None:
     assert parse_diagnostics("", {}) == ()
 
 
+@pytest.mark.parametrize("line", ["w.c:{0}:1: error: x", "w.c:1:{0}: error: x", "w.c:{0}: undefined reference to `f'"])
+def test_a_number_beyond_any_line_is_no_place(line: str) -> None:
+    """`#line 1 "w.c:999…:1: error: x"` makes the compiler say what nobody can read."""
+    assert all(found.line is None for found in parse_diagnostics(line.format("9" * 5000), {"w.c": SOURCE}))
+
+
 @given(st.text())
 def test_any_text_at_all_can_be_parsed(log: str) -> None:
     for found in parse_diagnostics(log, {"w.c": SOURCE}):

@@ -4,13 +4,14 @@ Each test changes something real a little: pure noise is refused at the door, an
 """
 
 import copy
+import re
 import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 from xml.etree import ElementTree
 
 import pytest
@@ -20,6 +21,7 @@ from recordings import FOLDER, NAMES, Recording, recorded
 from results import HOSTILE
 
 from grader.checks.message import explain
+from grader.checks.variants import read_files
 from grader.errors import AssignmentError
 from grader.instruments import address, thread, undefined, valgrind
 from grader.instruments.reports import ToolFailedError
@@ -32,6 +34,9 @@ from grader.observe.wait_for import describe, prove_deadlock
 from grader.reports.text import visible, xml_text
 from grader.rules import RunEnd, judge
 from grader.spec import parse_assignment
+
+if TYPE_CHECKING:
+    from sandbox.session import Session
 
 FEW = settings(max_examples=60, deadline=None)
 RECORDINGS = sorted(path.name.partition(".")[0] for path in FOLDER.glob("*.json*"))
@@ -208,6 +213,29 @@ def test_a_tool_s_report_written_by_anybody_is_read_or_refused(reader: str, data
         text = spoil(text)
     with suppress(ToolFailedError):
         tuple(READERS[reader](text))  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("endless", ["9" * 5000, "-", ""])
+@pytest.mark.parametrize("reader", READERS)
+def test_a_tool_s_report_of_numbers_that_are_none_is_read_or_refused(reader: str, endless: str) -> None:
+    for path in REPORTS.rglob("*"):
+        if path.is_file():
+            text = re.sub("[0-9]+", endless, path.read_text(encoding="utf-8", errors="replace"))
+            with suppress(ToolFailedError):
+                tuple(READERS[reader](text))  # type: ignore[call-overload]
+
+
+def test_a_report_is_named_after_a_process() -> None:
+    """A program may make files of such names itself; `"²".isdigit()` holds, and it is no number."""
+
+    class Sandbox:
+        def names(self) -> list[str]:
+            return [".log.7", ".log.\N{SUPERSCRIPT TWO}", f".log.{'9' * 5000}", ".log.", ".log.7x"]
+
+        def fetch(self, name: str, max_bytes: int) -> bytes:
+            return name.encode()[:max_bytes]
+
+    assert read_files(cast("Session", Sandbox()), "/work/.log") == {7: ".log.7"}
 
 
 # -- reports -------------------------------------------------------------------------------------------
