@@ -67,9 +67,11 @@ class WorkFolder:
     def read(self, name: str) -> bytes:
         """A regular file's content, up to 16 MiB; raises CheckFailed if the program left none of that name."""
         try:
-            return self._session.fetch(name, FETCH_BYTES)
+            data = self._session.fetch(name, FETCH_BYTES)
         except RequestFailedError as error:
             raise CheckFailed(f"there is no file {name} to read: {error.errno_name}") from error
+        self._context.fetched.append(data)
+        return data
 
     def names(self) -> list[str]:
         """The names in the work folder, sorted."""

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 from collections.abc import Sequence
 
 from grader.checks.run import Run
@@ -32,6 +33,9 @@ _OPERATORS: dict[type[ast.cmpop], str] = {
 }
 _WHERE = re.compile(r"\+  where (?P<value>.+) = (?P<object>.+)\.(?P<attribute>\w+)$", re.MULTILINE)
 
+_ENDLESS_NUMBER = re.compile(rb"[0-9]{%d}" % (sys.int_info.default_max_str_digits + 1))
+"""What `int` refuses to read, since it would take too long."""
+
 EXCERPT_BYTES = 1000
 """How much of a stream a transcript shows: enough for the end of any honest output, short enough to read."""
 
@@ -52,6 +56,23 @@ def explain(text: str, runs: Sequence[Run], asked: Sequence[Finding]) -> tuple[s
     if findings and not (own_words and findings[0].kind is FindingKind.CRASH):
         return findings[0].message, findings
     return readable_assertion(text), findings
+
+
+def unreadable(error: BaseException, written: Sequence[bytes]) -> str:
+    """What a check could not read of what the program has written, "" if that is not what the error is about.
+
+    No check has to expect bytes that are no text, or a number that Python refuses to read.
+    """
+    if isinstance(error, UnicodeDecodeError):
+        wrong = error.object[error.start : error.end]
+        around = error.object[max(0, error.start - 20) : error.end + 20]
+        is_its = any(wrong in text for text in written)
+        return f"what the program wrote is no text (UTF-8): {around!r}" if is_its else ""
+    if isinstance(error, ValueError) and "integer string conversion" in str(error):
+        is_its = any(_ENDLESS_NUMBER.search(text) for text in written)
+        digits = sys.int_info.default_max_str_digits
+        return f"the program wrote a number of more than {digits} digits" if is_its else ""
+    return ""
 
 
 def _is_fatal(finding: Finding) -> bool:

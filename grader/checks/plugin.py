@@ -1,7 +1,8 @@
 """The pytest plugin of one grading: the fixtures, the order of checks, what they need, the recorder of outcomes.
 
-Its promise: only a failed assertion counts against the submission. Whatever else a check raises is its author's
-fault (CheckError), or the sandbox's (SandboxError), and both end the grading without a verdict.
+Its promise: only a failed assertion counts against the submission, and output that cannot be read as text or as a
+number. Whatever else a check raises is its author's fault (CheckError), or the sandbox's (SandboxError), and both end
+the grading without a verdict.
 """
 
 import re
@@ -19,7 +20,7 @@ import grader
 import sandbox
 from grader.checks.canaries import require_healthy_canaries
 from grader.checks.fixtures import FdProbe, WorkFolder
-from grader.checks.message import explain, transcript
+from grader.checks.message import explain, transcript, unreadable
 from grader.checks.pictures import pictures
 from grader.checks.program import Program
 from grader.checks.run import CheckContext, CheckFailed
@@ -240,6 +241,8 @@ class GradingPlugin:
             self._fail(check, str(error) or "the check failed")
         elif isinstance(error, SandboxError):
             self.fault = error
+        elif call.when == "call" and (said := unreadable(error, self._context.written)):
+            self._fail(check, said)
         else:
             self.fault = self._author_fault(item, error, call)
 

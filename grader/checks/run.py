@@ -63,7 +63,7 @@ class Invocation:
 
 @dataclass(slots=True, kw_only=True)
 class CheckContext:
-    """What one check did, for its report: the runs it made, the files it wrote, the findings it asked for.
+    """What one check did, for its report: the runs it made, the files it wrote and read, the findings it asked for.
 
     `timed_out` says that something did not come in time, so that the verdict depends on how fast this machine is;
     `starved` that a program was stopped before it had had its time.
@@ -73,11 +73,17 @@ class CheckContext:
 
     runs: list["Run"] = field(default_factory=list)
     stored: list[tuple[str, bytes, int]] = field(default_factory=list)
+    fetched: list[bytes] = field(default_factory=list)
     processes: list["Process"] = field(default_factory=list)
     asked: list[Finding] = field(default_factory=list)
     timed_out: bool = False
     starved: bool = False
     handlers_may_run: bool = False
+
+    @property
+    def written(self) -> list[bytes]:
+        """What programs wrote and the check could see."""
+        return [*(data for process in self.processes for data in (process.stdout, process.stderr)), *self.fetched]
 
 
 @dataclass(kw_only=True)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -21,7 +21,9 @@ FAILED, PASSED, SKIPPED = Outcome.FAILED, Outcome.PASSED, Outcome.SKIPPED
 
 
 class FakeSession:
-    """A sandbox in which each program ends at once: `1` exits with 1, `hello` prints hello."""
+    """A sandbox in which each program ends at once: `1` exits with 1, the others print something."""
+
+    prints: ClassVar[dict[str, bytes]] = {"hello": b"hello\n", "digits": b"9" * 5000, "bytes": b"a \xff b"}
 
     def __init__(self) -> None:
         self.resets = 0
@@ -35,7 +37,7 @@ class FakeSession:
 
     def spawn(self, argv: list[str], limits: object, **options: object) -> RunRecord:
         facts = {"wait_status": (argv[-1] == "1") << 8, "oom_kills": 0, "peak_tasks": 1}
-        stdout = bytearray(b"hello\n" if argv[-1] == "hello" else b"")
+        stdout = bytearray(self.prints.get(argv[-1], b""))
         return RunRecord(number=1, pid=7, stdout=stdout, ended=Ended(1, "exited", facts))
 
     def store(self, name: str, data: bytes, mode: int) -> None:
@@ -272,6 +274,36 @@ def test_a_check_that_raises_is_its_author_s_fault_with_file_and_line(grading: G
     assert fault.message == "the check 'wrong' raised AttributeError: 'Run' object has no attribute 'exit_status'"
     assert fault.place == Place(path, 3)
     assert fault.exit_status == 3
+
+
+@pytest.mark.parametrize(
+    ("what", "read", "said"),
+    [
+        ("digits", "int", "a number of more than 4300 digits"),
+        ("bytes", "bytes.decode", "is no text (UTF-8): b'a \\xff b'"),
+    ],
+)
+def test_what_no_check_has_to_expect_is_the_submission_s_fault(
+    grading: Grading, what: str, read: str, said: str
+) -> None:
+    grading.write("test_a.py", f"def test_bad(program):\n    {read}(program.run('{what}').stdout)\n")
+    (result,) = grading.run(check("bad"))
+    assert result.outcome is FAILED
+    assert said in result.message
+
+
+@pytest.mark.parametrize("raising", ["int('9' * 5000)", "b'\\xff'.decode()", "int('nine')"])
+def test_what_the_program_did_not_write_is_the_author_s_fault(grading: Grading, raising: str) -> None:
+    path = grading.write("test_a.py", f"def test_wrong(program):\n    program.run('hello')\n    {raising}\n")
+    assert grading.fault(check("wrong")).place == Place(path, 3)
+
+
+def test_a_file_that_the_program_wrote_counts_as_its_output(grading: Grading) -> None:
+    grading.write(
+        "test_a.py",
+        "def test_bad(workdir):\n    workdir.write('out', b'\\xff')\n    workdir.read('out').decode()\n",
+    )
+    assert grading.outcomes(check("bad")) == {"bad": FAILED}
 
 
 def test_the_line_is_the_innermost_of_the_author_s_own(grading: Grading) -> None:
