@@ -9,6 +9,8 @@ from sandbox.session import RequestFailedError, Session
 
 FETCH_BYTES = 16 << 20
 
+_PROBE = "/usr/local/bin/fdprobe"
+
 
 @dataclass(frozen=True, slots=True)
 class ProbeReport:
@@ -21,15 +23,19 @@ class ProbeReport:
 class FdProbe:
     """Reads the reports of `fdprobe`, a program that tells its own `/proc/self/fd` on standard error."""
 
-    _LINE = re.compile(rb"^fdprobe pid=(\d+)((?: (?:\d+|error)=\S*)*)$", re.MULTILINE)
+    _LINE = re.compile(rb"^fdprobe pid=(\d{1,10})((?: (?:\d{1,10}|error)=\S*)*)$", re.MULTILINE)
 
     def reports(self, run: Run) -> tuple[ProbeReport, ...]:
         """The reports of all probes of a run, in the order in which they were written.
 
-        Raises CheckFailed if a probe could not list its descriptors.
+        A line counts only if it is of a process that was an `fdprobe`: any program can print one. Raises CheckFailed if
+        a probe could not list its descriptors.
         """
+        probes = {process.pid for process in run.processes if any(one.exe == _PROBE for one in process.execs)}
         return tuple(
-            ProbeReport(pid=int(pid), fds=self._parse(fields)) for pid, fields in self._LINE.findall(run.stderr)
+            ProbeReport(pid=int(pid), fds=self._parse(fields))
+            for pid, fields in self._LINE.findall(run.stderr)
+            if int(pid) in probes
         )
 
     def extra_descriptors(self, run: Run) -> dict[int, dict[int, str]]:

@@ -3,19 +3,26 @@
 import os
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, ClassVar
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
+from grader.checks.fixtures import FdProbe
 from grader.checks.runner import run_checks
 from grader.errors import CheckError, InternalError, Place
+from grader.observe.history import Exec, ProcessHistory
 from grader.result import CheckResult, Outcome
 from grader.spec import Assignment, BuildSpec, CheckSpec, Limits, SubmissionSpec
 from sandbox.errors import SandboxError
 from sandbox.session import RequestFailedError, RunRecord
 from sandbox.wire import Ended, Facts
+
+if TYPE_CHECKING:
+    from grader.checks.run import Run
 
 FAILED, PASSED, SKIPPED = Outcome.FAILED, Outcome.PASSED, Outcome.SKIPPED
 
@@ -304,6 +311,15 @@ def test_a_file_that_the_program_wrote_counts_as_its_output(grading: Grading) ->
         "def test_bad(workdir):\n    workdir.write('out', b'\\xff')\n    workdir.read('out').decode()\n",
     )
     assert grading.outcomes(check("bad")) == {"bad": FAILED}
+
+
+def test_a_probe_that_was_none_is_not_believed() -> None:
+    """Any program can print such a line."""
+    image = Exec(time=0.0, argv=("fdprobe",), exe="/usr/local/bin/fdprobe", fds=())
+    probe, other = ProcessHistory(pid=7, execs=[image]), ProcessHistory(pid=8, execs=[replace(image, exe="/work/p")])
+    lines = b"fdprobe pid=7 0=a\nfdprobe pid=8 0=b\nfdprobe pid=9 0=c\nfdprobe pid=%s 0=d\n" % (b"9" * 5000)
+    run = SimpleNamespace(processes=(probe, other), stderr=lines)
+    assert [report.pid for report in FdProbe().reports(cast("Run", run))] == [7]
 
 
 def test_the_line_is_the_innermost_of_the_author_s_own(grading: Grading) -> None:
