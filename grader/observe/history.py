@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from grader.observe.procfs import (
     Captured,
@@ -192,7 +193,7 @@ def _take(history: History, event: Event) -> None:
             _know(history, process, facts["stat"])
             process.exit_time = event.time
             process.exit_code = facts["code"]
-            process.fds_at_exit = parse_descriptors(facts["fds"])
+            process.fds_at_exit = _tables_at_exit(facts)
             if isinstance(facts["exe"], str) and not process.execs:
                 process.exe_at_birth = facts["exe"]
             stat = parse_stat(facts["stat"])
@@ -228,6 +229,18 @@ def _take(history: History, event: Event) -> None:
             pass  # read by `origins` and `misuses`
         case _:
             raise ValueError(f"the agent reports an event of no known kind: {event.kind!r}")
+
+
+def _tables_at_exit(facts: dict[str, Any]) -> tuple[FileDescriptor, ...] | None:
+    """All that the threads of a process held, should they have had several tables; None if one could not be read."""
+    found: list[FileDescriptor] = []
+    for captured in (facts["fds"], *facts.get("other_fds", ())):
+        table = parse_descriptors(captured)
+        if table is None:
+            return None
+        known = {descriptor.identity for descriptor in found}
+        found += [descriptor for descriptor in table if descriptor.identity not in known]
+    return tuple(found)
 
 
 def _know(history: History, process: ProcessHistory, captured: Captured) -> None:

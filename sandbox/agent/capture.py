@@ -17,6 +17,9 @@ _NEVER_SLEEPING = frozenset(str(kernel.SYSCALL[name]) for name in ALWAYS if name
 MAX_DESCRIPTORS = 4096
 """Descriptors recorded of one process; the open-files limit is far below."""
 
+MAX_TABLES = 8
+"""Descriptor tables recorded of one process, beside the first: each thread could have one."""
+
 LINKS_CHARACTERS, LINK_CHARACTERS = 64 << 10, 512
 """How much is recorded of where all links of a table point, and of each that is left when that is used up. A student
 can make paths of 4096 bytes, for each descriptor of each process, of bytes that take six on their way to the host."""
@@ -27,7 +30,7 @@ INFO_CHARACTERS = 128 << 10
 SNAPSHOT_CHARACTERS = 4 << 20
 """When a snapshot has become so large, what could be large is not recorded of the processes that are left."""
 
-_TOO_MUCH = "EFBIG"
+_TOO_MUCH, _SEVERAL = "EFBIG", "EXDEV"
 
 
 def link(path: str) -> str | Facts:
@@ -71,6 +74,15 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
     finally:
         os.close(folder)
     return table
+
+
+def other_tables(pid: int, tid: int) -> Facts:
+    """As `other_fds`, the descriptor tables of those threads of a process that do not share that of thread `tid`, if
+    there are any: a thread can have one of its own, see CLOSE_RANGE_UNSHARE in close_range(2).
+    """
+    others = [other for other in numbers_in(f"/proc/{pid}/task") if not kernel.shares_descriptors(tid, other)]
+    tables = [table for table in map(descriptors, others[:MAX_TABLES]) if "error" not in table]
+    return {"other_fds": tables} if tables else {}
 
 
 def with_sockets(pid: int, table: Facts) -> Facts:
@@ -144,7 +156,7 @@ def process(pid: int, *, briefly: bool = False) -> Facts:
         "exe": link(f"/proc/{alive}/exe"),
         "timers": text(f"/proc/{pid}/timers"),
         "maps": text(f"/proc/{alive}/maps"),
-        "fds": with_sockets(pid, descriptors(alive, details=True)),
+        "fds": _table_of_all(pid, alive, tasks),
         "tasks": tasks,
     }
 
@@ -152,11 +164,19 @@ def process(pid: int, *, briefly: bool = False) -> Facts:
 def _living_thread(pid: int, tasks: Facts) -> int:
     """A thread that can be looked at: a leader that has exited has no descriptors and no memory any more, its threads
     have."""
-    for tid, task in tasks.items():
-        status = task["status"]
-        if isinstance(status, str) and "\nState:\tZ" not in status and "\nState:\tX" not in status:
-            return int(tid)
-    return pid
+    return next((int(tid) for tid, task in tasks.items() if _is_alive(task)), pid)
+
+
+def _is_alive(task: Facts) -> bool:
+    status = task["status"]
+    return isinstance(status, str) and "\nState:\tZ" not in status and "\nState:\tX" not in status
+
+
+def _table_of_all(pid: int, alive: int, tasks: Facts) -> Facts:
+    """The descriptor table of a process, unless its threads have several: a number means something else in each."""
+    if all(kernel.shares_descriptors(alive, int(tid)) for tid, task in tasks.items() if _is_alive(task)):
+        return with_sockets(pid, descriptors(alive, details=True))
+    return {"error": _SEVERAL}
 
 
 def student_processes() -> list[int]:

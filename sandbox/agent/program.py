@@ -217,6 +217,7 @@ class Program:
                     "stat": text(f"/proc/{pid}/stat"),
                     "exe": capture.link(f"/proc/{held.tid}/exe"),
                     "fds": capture.with_sockets(pid, capture.descriptors(held.tid)),
+                    **capture.other_tables(pid, held.tid),
                     "children": self._look_at_children(pid),
                 },
             )

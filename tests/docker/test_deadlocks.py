@@ -830,6 +830,32 @@ def test_a_program_that_waits_for_input_goes_on_when_it_ends(workshop: Workshop,
         assert is_clean(process.wait())
 
 
+def test_a_number_is_not_looked_up_in_another_thread_s_table(workshop: Workshop) -> None:
+    """The thread reads its input, under a number that in the table of the other is a pipe which nobody writes to."""
+    program = workshop.program("""
+        static int ends[2];
+        static void *read_input(void *unused) {
+            char byte;
+            must((int)syscall(SYS_close_range, 100, ~0U, CLOSE_RANGE_UNSHARE));
+            must(dup2(0, ends[0]));
+            say("ready");
+            must((int)read(ends[0], &byte, 1));
+            return unused;
+        }
+        int main(void) {
+            pthread_t thread;
+            must(pipe(ends));
+            pthread_create(&thread, NULL, read_input, NULL);
+            pthread_join(thread, NULL);
+            return close(ends[0]) + close(ends[1]);
+        }""")
+    with program.start() as process:
+        process.expect(b"ready\n")
+        process.settle()
+        run = process.wait(within=0.5)
+    assert [finding.kind for finding in run.findings()] == [FindingKind.TIMEOUT]
+
+
 def test_a_writer_whose_output_is_being_read_is_not_deadlocked(workshop: Workshop) -> None:
     run = workshop.run("""
         static char much[1 << 19];

@@ -53,6 +53,8 @@ EVASION = {
     "exits_the_group_by_the_bare_call": "fd-leak-exit",
     "lets_a_thread_hold_it": "fd-leak-exit",
     "shares_its_table_with_a_child": "fd-leak-exit",
+    "exits_from_a_thread_with_a_table_of_its_own": "fd-leak-exit",
+    "leaves_it_in_the_table_of_a_thread": "fd-leak-exit",
     "leaks_into_a_harmless_program": "fd-leak-exec",
     "leaks_into_a_child_s_program": "fd-leak-exec",
     "executes_by_descriptor": "fd-leak-exec",

@@ -68,6 +68,16 @@ def test_a_child_is_born_with_copies_of_its_parent_s_descriptors() -> None:
     assert numbers(child_of(recorded("child_inherits_a_file")).fds_at_birth) == [0, 1, 2, 3]
 
 
+def test_what_threads_hold_in_tables_of_their_own_is_in_that_of_the_exit() -> None:
+    subject = recorded("exits")
+    (event,) = [event for event in subject.events if event.kind == "exit"]
+    row = {"link": "/etc/passwd", "mode": 0o120500, "file": [1, 2, 0o100644]}
+    history = changed(subject, "exit", other_fds=[{**event.facts["fds"], "0": row}, {"7": row}])
+    assert numbers(history.root_process.fds_at_exit) == [0, 1, 2, 0]
+    unreadable = changed(subject, "exit", other_fds=[{"7": {"error": "EACCES"}}])
+    assert unreadable.root_process.fds_at_exit is None
+
+
 def test_a_child_of_posix_spawn_is_known_from_its_exec_on() -> None:
     child = child_of(recorded("leaks_a_file_into_posix_spawn"))
     assert (child.fds_at_birth, child.command, child.exe_at_birth) == (None, "true", "/work/subject")

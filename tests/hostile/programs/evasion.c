@@ -135,6 +135,38 @@ ATTACK(shares_its_table_with_a_child)
     must(waitpid(child, NULL, 0));
 }
 
+static void *end_with_a_table_of_its_own(void *unused)
+{
+    (void)unused;
+    must((int)syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_UNSHARE));
+    exit(0);
+}
+
+ATTACK(exits_from_a_thread_with_a_table_of_its_own)
+{
+    do_the_work();
+    leak();
+    pthread_t thread;
+    pthread_create(&thread, NULL, end_with_a_table_of_its_own, NULL);
+    pthread_join(thread, NULL);
+}
+
+static int rest_for_ever(void *unused)
+{
+    (void)unused;
+    for (;;)
+        pause();
+}
+
+ATTACK(leaves_it_in_the_table_of_a_thread)
+{
+    do_the_work();
+    leak();
+    static char stack[64 << 10];
+    must(clone(rest_for_ever, stack + sizeof stack, CLONE_VM | CLONE_THREAD | CLONE_SIGHAND | CLONE_FS, NULL));
+    must((int)syscall(SYS_close_range, 3, ~0U, 0));
+}
+
 ATTACK(forks_by_the_bare_call_and_leaks_there)
 {
     do_the_work();
