@@ -187,8 +187,9 @@ def _take(history: History, event: Event) -> None:
             process.auto_reap = False  # flags are reset by exec; SIG_IGN is looked up at the exit
         case "birth":
             _know(history, process, facts["stat"])
-            process.birth_time = event.time
-            process.fds_at_birth = parse_descriptors(facts["fds"])
+            if process.birth_time is None:  # the call that tells of it can be made again at any time
+                process.birth_time = event.time
+                process.fds_at_birth = parse_descriptors(facts["fds"])
         case "exit":
             _know(history, process, facts["stat"])
             process.exit_time = event.time

@@ -68,6 +68,14 @@ def test_a_child_is_born_with_copies_of_its_parent_s_descriptors() -> None:
     assert numbers(child_of(recorded("child_inherits_a_file")).fds_at_birth) == [0, 1, 2, 3]
 
 
+def test_a_child_is_born_once() -> None:
+    subject = recorded("child_inherits_a_file")
+    again = [event for event in subject.events if event.kind == "birth"]
+    again = [event._replace(facts={**event.facts, "fds": {}}) for event in again]
+    child = read_history(subject.root, [*subject.events, *again]).processes[child_of(subject).pid]
+    assert numbers(child.fds_at_birth) == [0, 1, 2, 3]
+
+
 def test_what_threads_hold_in_tables_of_their_own_is_in_that_of_the_exit() -> None:
     subject = recorded("exits")
     (event,) = [event for event in subject.events if event.kind == "exit"]

@@ -167,6 +167,21 @@ ATTACK(leaves_it_in_the_table_of_a_thread)
     must((int)syscall(SYS_close_range, 3, ~0U, 0));
 }
 
+/* What a child of fork calls first tells which descriptors it was born with; it may be called again. */
+ATTACK(says_that_it_is_born_again)
+{
+    static long no_locks[3];
+    do_the_work();
+    pid_t child = must(fork());
+    if (child == 0) {
+        leak();
+        for (int i = 0; i < 3; i++)
+            syscall(SYS_set_robust_list, no_locks, sizeof no_locks);
+        exit(0);
+    }
+    must(waitpid(child, NULL, 0));
+}
+
 ATTACK(forks_by_the_bare_call_and_leaks_there)
 {
     do_the_work();
