@@ -76,10 +76,23 @@ def _awaits_signal(place: Place) -> Free:
 def _splices(place: Place) -> Wait | Free:
     """splice(2) and tee(2) may wait at either end."""
     out_argument = 2 if place.thread.call is not None and place.thread.call.name == "splice" else 1
-    source = descriptor_wait(place, as_int(place.arguments[0]), reading=True)
+    return _moves(place, as_int(place.arguments[0]), as_int(place.arguments[out_argument]))
+
+
+def _sends_file(place: Place) -> Wait | Free:
+    """sendfile(2) may wait for what it reads as well, unless that is a file."""
+    source = place.descriptor(as_int(place.arguments[1]))
+    if source is not None and source.target.startswith("/") and not source.is_fifo:
+        return _writes(place)
+    return _moves(place, as_int(place.arguments[1]), as_int(place.arguments[0]))
+
+
+def _moves(place: Place, from_number: int, to_number: int) -> Wait | Free:
+    """Which end it waits at is not known: it is free if it could go on at either."""
+    source = descriptor_wait(place, from_number, reading=True)
     if isinstance(source, Free):
         return source
-    target = descriptor_wait(place, as_int(place.arguments[out_argument]), reading=False)
+    target = descriptor_wait(place, to_number, reading=False)
     if isinstance(target, Free):
         return target
     return place.wait(source.wakers | target.wakers, source.does, source.because, source.resource)
@@ -174,7 +187,8 @@ def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wa
 
 _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
     **dict.fromkeys(("read", "readv", "recvfrom", "recvmsg", "accept", "accept4"), _reads),
-    **dict.fromkeys(("write", "writev", "sendto", "sendmsg", "connect", "vmsplice", "sendfile"), _writes),
+    **dict.fromkeys(("write", "writev", "sendto", "sendmsg", "connect", "vmsplice"), _writes),
+    "sendfile": _sends_file,
     **dict.fromkeys(("splice", "tee"), _splices),
     **dict.fromkeys(("wait4", "waitid"), child_wait),
     "open": lambda place: open_wait(place, 0),

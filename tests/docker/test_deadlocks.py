@@ -758,6 +758,21 @@ STILL_TO_COME = {
             must(waitpid(child, NULL, 0));
             return 0;
         }""",
+    "a socket that sendfile reads from has a time limit": """
+        #include <sys/sendfile.h>
+        int main(void) {
+            int pair[2], ends[2];
+            must(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
+            must(pipe2(ends, O_CLOEXEC));
+            struct timeval limit = { .tv_usec = 300000 };
+            must(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit));
+            bool in_vain = sendfile(ends[1], pair[0], NULL, 1) == -1;
+            for (int i = 0; i < 2; i++) {
+                close(pair[i]);
+                close(ends[i]);
+            }
+            return !in_vain;
+        }""",
     "a slow conversation of short naps": """
         int main(void) {
             int ends[2];
