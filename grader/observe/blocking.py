@@ -211,12 +211,23 @@ def descriptor_wait(place: Place, number: int, *, reading: bool) -> Wait | Free:
     descriptor = place.descriptor(number)
     if descriptor is None:
         return place.free(f"uses fd {number}, which is not in its table")
+    return _object_wait(place, descriptor, reading=reading)
+
+
+def _object_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
+    number = descriptor.number
     if descriptor.is_fifo:
         return pipe_wait(place, descriptor, reading=reading)
     if descriptor.target.startswith("socket:"):
         return socket_wait(place, descriptor, reading=reading)
     if descriptor.target == "anon_inode:[eventfd]" or descriptor.target == "anon_inode:[timerfd]":
         return counter_wait(place, descriptor, reading=reading)
+    if descriptor.target == EPOLL:
+        what = f"waits for what epoll fd {number} watches"
+        doubt = doubt_of_anonymous(place)
+        if doubt is not None:
+            return place.free(f"{what}; perhaps it {doubt.reason}")
+        return place.wait(place.others, what, "nothing that it watches can become ready", descriptor.target)
     if descriptor.target == "anon_inode:[signalfd]":
         return place.free(f"waits for a signal (signalfd, fd {number}), which anyone may send")
     return place.free(f"{'reads from' if reading else 'writes to'} fd {number} ({descriptor.target})")
@@ -374,6 +385,62 @@ def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free
         "; ".join(f"fd {number} is {part.resource}: {part.because}" for number, part in parts.items()),
         next(iter(parts.values())).resource,
     )
+
+
+EPOLL = "anon_inode:[eventpoll]"
+
+_EPOLL_ROW = re.compile(r"^tfd:\s*(\d+) events:\s*([0-9a-f]+).* ino:([0-9a-f]+)", re.MULTILINE)
+
+
+def watched_by(process: ProcessState, instance: FileDescriptor) -> Sequence[tuple[FileDescriptor, int]] | None:
+    """What an epoll instance of a process watches, each with its events; None if that cannot be told.
+
+    The kernel tells the number that a file had when it was added. An anonymous inode may be another one by now.
+    """
+    by_number = {fd.number: fd for fd in process.fds or ()}
+    found = []
+    for number, events, inode in _EPOLL_ROW.findall(instance.info):
+        watched = by_number.get(int(number))
+        if watched is None or watched.inode != int(inode, 16):  # the number is another file's by now
+            return None
+        found.append((watched, int(events, 16)))
+    return found or None
+
+
+def doubt_of_anonymous(place: Place) -> Free | None:
+    """What could make an anonymous inode ready without any thread of the program, if there is such a one.
+
+    They all have one inode, so that which of them an epoll instance watches is not to be told: it may be one that only
+    another process still has open, or an epoll instance itself.
+    """
+    for process in place.world.snapshot.processes.values():
+        for descriptor in process.fds or ():
+            if not descriptor.is_anonymous:
+                continue
+            if descriptor.target == EPOLL:
+                parts = _parts_of_instance(place, process, descriptor)
+            else:
+                parts = [_object_wait(place, descriptor, reading=True)]
+            for part in parts:
+                if isinstance(part, Free):
+                    return part
+    return None
+
+
+def _parts_of_instance(place: Place, process: ProcessState, instance: FileDescriptor) -> list[Wait | Free]:
+    """The waits for all that it watches, but for anonymous inodes."""
+    rows = watched_by(process, instance)
+    if rows is None:
+        return [place.free(f"waits for what epoll fd {instance.number} of {process.label} watches")]
+    return [part for fd, events in rows if not fd.is_anonymous for part in _parts(place, fd, events)]
+
+
+def _parts(place: Place, descriptor: FileDescriptor, events: int) -> list[Wait | Free]:
+    """The waits for each of the events of a descriptor."""
+    directions = [reading for event, reading in ((POLLIN, True), (POLLOUT, False)) if events & event]
+    if not directions:
+        return [place.free("waits for events that are not followed here")]
+    return [_object_wait(place, descriptor, reading=reading) for reading in directions]
 
 
 # -- locks of files -------------------------------------------------------------------------------

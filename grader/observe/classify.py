@@ -1,6 +1,5 @@
 """From the system call a thread is blocked in to what it waits for; pure. One row for each call that is understood."""
 
-import re
 import struct
 from collections.abc import Callable, Mapping
 
@@ -14,17 +13,18 @@ from grader.observe.blocking import (
     as_int,
     child_wait,
     descriptor_wait,
+    doubt_of_anonymous,
     file_lock_wait,
     has_handler_for_outside,
     open_wait,
     poll_wait,
+    watched_by,
 )
 from grader.observe.futexes import futex_wait
 from grader.observe.snapshot import ProcessState, ThreadState
 
 _F_SETLKW, _F_OFD_SETLKW = 7, 38
 _FD_SETSIZE = 1024
-_EPOLL_ROW = re.compile(r"^tfd:\s*(\d+) events:\s*([0-9a-f]+).* ino:([0-9a-f]+)", re.MULTILINE)
 
 
 def classify(thread: ThreadState, process: ProcessState, world: World) -> Wait | Free:
@@ -149,18 +149,18 @@ def _epoll(place: Place) -> Wait | Free:
     timeout = place.arguments[3]
     if (timeout != 0) if place.thread.call.name == "epoll_pwait2" else as_int(timeout) >= 0:
         return place.free("is in epoll_wait with a time limit")
-    descriptor = place.descriptor(as_int(place.arguments[0]))
-    wanted: dict[int, int] = {}
-    for number, events, inode in _EPOLL_ROW.findall(descriptor.info if descriptor else ""):
-        watched = place.descriptor(int(number))
-        if watched is None or watched.inode != int(inode, 16):  # the number is another file's by now
-            return place.free("is in epoll_wait for a file that has no number any more")
-        wanted[int(number)] = int(events, 16)
-    anonymous = {fd.number for fd in place.process.fds or () if fd.target.startswith("anon_inode:")}
-    others = anonymous - set(wanted) - {as_int(place.arguments[0])}
-    if others and anonymous & set(wanted):  # they share one inode: any of them may be the one that is watched
-        return place.free("is in epoll_wait for one of several that the kernel does not tell apart")
-    return _any_of(place, wanted, "epoll_wait")
+    instance = place.descriptor(as_int(place.arguments[0]))
+    rows = watched_by(place.process, instance) if instance else None
+    if rows is None:
+        return place.free("is in epoll_wait for a file that has no number any more")
+    state = _any_of(place, {watched.number: events for watched, events in rows}, "epoll_wait")
+    if isinstance(state, Wait) and any(watched.is_anonymous for watched, _events in rows):
+        doubt = doubt_of_anonymous(place)
+        if doubt is not None:
+            return place.free(
+                f"is in epoll_wait for one of several that the kernel does not tell apart; perhaps it {doubt.reason}"
+            )
+    return state
 
 
 def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str) -> Wait | Free:

@@ -132,6 +132,11 @@ class FileDescriptor:
         return int(found[1]) if found else None
 
     @property
+    def is_anonymous(self) -> bool:
+        """Whether it shares its inode with others: an eventfd, a timerfd, an epoll instance, …"""
+        return self.target.startswith("anon_inode:")
+
+    @property
     def is_told_by_number(self) -> bool:
         """Whether nothing but its number tells it from others of its kind."""
         return self.identity == f"{self.target}@{self.number}"

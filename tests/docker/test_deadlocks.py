@@ -146,6 +146,33 @@ DEADLOCKS = {
             eventfd_t number;
             return eventfd_read(must(eventfd(0, 0)), &number);
         }""",
+    "two eventfds, each watched by the thread that writes to the other": """
+        static int events[2];
+        static void *work(void *which) {
+            int mine = which ? 1 : 0, epoll = must(epoll_create1(0));
+            struct epoll_event event = { .events = EPOLLIN };
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, events[mine], &event));
+            must(epoll_wait(epoll, &event, 1, -1));
+            eventfd_write(events[!mine], 1);
+            return NULL;
+        }
+        int main(void) {
+            pthread_t thread;
+            events[0] = must(eventfd(0, 0));
+            events[1] = must(eventfd(0, 0));
+            must(-pthread_create(&thread, NULL, work, NULL));
+            work(events);
+            return 0;
+        }""",
+    "a pipe that an epoll instance within another watches": """
+        int main(void) {
+            int ends[2], inner = must(epoll_create1(0)), outer = must(epoll_create1(0));
+            struct epoll_event event = { .events = EPOLLIN };
+            must(pipe(ends));
+            must(epoll_ctl(inner, EPOLL_CTL_ADD, ends[0], &event));
+            must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &event));
+            return epoll_wait(outer, &event, 1, -1);
+        }""",
     "a timer that was never set": """
         int main(void) {
             uint64_t number;
@@ -757,6 +784,24 @@ STILL_TO_COME = {
             }
             must(waitpid(child, NULL, 0));
             return 0;
+        }""",
+    "a timer that only the parent still has, of an epoll instance that both have": """
+        int main(void) {
+            int timer = must(timerfd_create(CLOCK_MONOTONIC, 0)), epoll = must(epoll_create1(0));
+            struct itimerspec soon = { .it_value.tv_nsec = 300000000 };
+            struct epoll_event event = { .events = EPOLLIN };
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event));
+            must(timerfd_settime(timer, 0, &soon, NULL));
+            if (must(fork()) == 0) {
+                close(timer);
+                int same_number = must(eventfd(0, 0));
+                must(epoll_wait(epoll, &event, 1, -1));
+                close(same_number);
+                return close(epoll);
+            }
+            wait_for_all();
+            close(timer);
+            return close(epoll);
         }""",
     "a socket that sendfile reads from has a time limit": """
         #include <sys/sendfile.h>
