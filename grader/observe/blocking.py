@@ -387,6 +387,34 @@ def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free
     )
 
 
+_MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) ", re.MULTILINE)
+_TERMINALS = ("/dev/pts/", "/dev/tty", "/dev/ptmx")
+
+
+def is_on_own_stack(place: Place, address: int) -> bool:
+    """Whether an address is in a living frame of the thread's own stack."""
+    top = place.thread.call.stack_pointer if place.thread.call else 0
+    ends = (int(last, 16) for first, last in _MAPPING.findall(place.process.maps) if int(first, 16) <= top)
+    return top <= address < next((end for end in ends if top < end), 0)
+
+
+def doubt_of_any(place: Place) -> Free | None:
+    """What could make some descriptor of the process ready to be read without any thread of the program, if there is
+    such a one. It is none of those that are always ready: then the call would have returned.
+    """
+    for descriptor in place.process.fds or ():
+        is_file = descriptor.target.startswith("/") and not descriptor.target.startswith(_TERMINALS)
+        is_open = place.world.snapshot.outside.get(descriptor.identity) or _holders(
+            place, descriptor, lambda fd: fd.writable
+        )
+        if not descriptor.readable or (not is_open if descriptor.is_fifo else is_file):
+            continue
+        part = _object_wait(place, descriptor, reading=True)
+        if isinstance(part, Free):
+            return part
+    return None
+
+
 EPOLL = "anon_inode:[eventpoll]"
 
 _EPOLL_ROW = re.compile(r"^tfd:\s*(\d+) events:\s*([0-9a-f]+).* ino:([0-9a-f]+)", re.MULTILINE)

@@ -1,7 +1,7 @@
 """From the system call a thread is blocked in to what it waits for; pure. One row for each call that is understood."""
 
 import struct
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from grader.observe.blocking import (
     POLLIN,
@@ -14,8 +14,10 @@ from grader.observe.blocking import (
     child_wait,
     descriptor_wait,
     doubt_of_anonymous,
+    doubt_of_any,
     file_lock_wait,
     has_handler_for_outside,
+    is_on_own_stack,
     open_wait,
     poll_wait,
     watched_by,
@@ -107,13 +109,13 @@ def _fcntl(place: Place) -> Wait | Free:
 def _poll(place: Place) -> Wait | Free:
     if as_int(place.arguments[2]) >= 0:
         return place.free("is in poll with a time limit")
-    return _any_of(place, _pollfds(place), "poll")
+    return _any_of(place, _pollfds(place), "poll", place.arguments[:1])
 
 
 def _ppoll(place: Place) -> Wait | Free:
     if place.arguments[2]:
         return place.free("is in ppoll with a time limit")
-    return _any_of(place, _pollfds(place), "ppoll")
+    return _any_of(place, _pollfds(place), "ppoll", place.arguments[:1])
 
 
 def _pollfds(place: Place) -> dict[int, int] | None:
@@ -141,7 +143,7 @@ def _select(place: Place) -> Wait | Free:
                 wanted[number] = wanted.get(number, 0) | event
     if place.arguments[3] and any(place.thread.memory.get("3", b"?")):
         return place.free("is in select for exceptional conditions")
-    return _any_of(place, wanted, "select")
+    return _any_of(place, wanted, "select", place.arguments[1:3])
 
 
 def _epoll(place: Place) -> Wait | Free:
@@ -163,11 +165,20 @@ def _epoll(place: Place) -> Wait | Free:
     return state
 
 
-def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str) -> Wait | Free:
-    """Any of several descriptors; see `poll_wait`."""
+def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str, asked_at: Iterable[int] = ()) -> Wait | Free:
+    """Any of several descriptors; see `poll_wait`. `asked_at`: where in memory the program has named them.
+
+    The kernel has looked there when the call began. What is there now may have been put there by another thread since,
+    unless it is on the thread's own stack: then it may be any descriptor that is waited for.
+    """
     if wanted is None:
         return place.free(f"is in {call}")
-    return poll_wait(place, wanted, call)
+    state = poll_wait(place, wanted, call)
+    if isinstance(state, Wait) and not all(is_on_own_stack(place, address) for address in asked_at if address):
+        doubt = doubt_of_any(place)
+        if doubt is not None:
+            return place.free(f"is in {call} for what another thread may have overwritten; perhaps it {doubt.reason}")
+    return state
 
 
 def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wait | Free]:

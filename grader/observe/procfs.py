@@ -88,6 +88,7 @@ class SystemCall:
     number: int
     name: str
     arguments: tuple[int, ...]
+    stack_pointer: int = 0
 
 
 def parse_syscall(captured: Captured, names: dict[int, str]) -> SystemCall | None:
@@ -102,6 +103,7 @@ def parse_syscall(captured: Captured, names: dict[int, str]) -> SystemCall | Non
         number=number,
         name=names.get(number, ""),
         arguments=tuple(int(field, 16) for field in fields[1:7]),
+        stack_pointer=int(fields[7], 16),
     )
 
 

@@ -173,6 +173,14 @@ DEADLOCKS = {
             must(epoll_ctl(outer, EPOLL_CTL_ADD, inner, &event));
             return epoll_wait(outer, &event, 1, -1);
         }""",
+    "a pipe polled in an array that is not on the stack": """
+        static struct pollfd polled = { .events = POLLIN };
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            polled.fd = ends[0];
+            return poll(&polled, 1, -1);
+        }""",
     "a timer that was never set": """
         int main(void) {
             uint64_t number;
@@ -802,6 +810,29 @@ STILL_TO_COME = {
             wait_for_all();
             close(timer);
             return close(epoll);
+        }""",
+    "a timer in an array that another thread fills anew while it is polled": """
+        static struct pollfd polled = { .events = POLLIN };
+        static int timer, ends[2];
+        static void *relay(void *argument) {
+            must(poll(&polled, 1, -1));
+            must((int)write(ends[1], "x", 1));
+            return argument;
+        }
+        int main(void) {
+            struct itimerspec soon = { .it_value.tv_sec = 1 };
+            pthread_t thread;
+            must(pipe(ends));
+            polled.fd = timer = must(timerfd_create(CLOCK_MONOTONIC, 0));
+            must(timerfd_settime(timer, 0, &soon, NULL));
+            must(-pthread_create(&thread, NULL, relay, NULL));
+            usleep(300000);
+            polled.fd = ends[0];
+            must(poll(&polled, 1, -1));
+            pthread_join(thread, NULL);
+            close(timer);
+            close(ends[0]);
+            return close(ends[1]);
         }""",
     "a socket that sendfile reads from has a time limit": """
         #include <sys/sendfile.h>

@@ -139,7 +139,8 @@ def test_a_blocked_thread_tells_its_call_by_name_and_all_six_arguments() -> None
     captured = subject.process()["tasks"][str(subject.root)]["syscall"]
     call = parse_syscall(captured, NAMES)
     arguments = tuple(int(field, 16) for field in captured.split()[1:7])
-    assert call == SystemCall(number=0, name="read", arguments=arguments)
+    stack_pointer = int(captured.split()[7], 16)
+    assert call == SystemCall(number=0, name="read", arguments=arguments, stack_pointer=stack_pointer)
     assert (arguments[0], arguments[2]) == (0, 4096)
 
 
@@ -150,7 +151,7 @@ def test_a_thread_that_is_in_no_call_or_could_not_be_looked_at_has_none(captured
 
 def test_a_call_that_is_in_no_table_has_no_name() -> None:
     call = parse_syscall("999 0x1 0x2 0x3 0x4 0x5 0x6 0x7ffe0000 0x7f000000\n", NAMES)
-    assert call == SystemCall(number=999, name="", arguments=(1, 2, 3, 4, 5, 6))
+    assert call == SystemCall(number=999, name="", arguments=(1, 2, 3, 4, 5, 6), stack_pointer=0x7FFE0000)
 
 
 def test_a_call_of_the_x32_interface_is_not_taken_for_one_of_the_same_number() -> None:

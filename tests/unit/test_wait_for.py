@@ -337,6 +337,36 @@ def test_a_timer_counts_as_not_armed_when_it_has_long_had_no_time_left(
     assert isinstance(proof, Deadlock) == is_proven
 
 
+HEAP = 0x5555_0000_0000
+
+
+@pytest.mark.parametrize(
+    ("address", "other", "is_proven"),
+    [
+        (None, "it_value: (9, 0)", True),  # on the thread's own stack, where nobody else writes
+        (HEAP, "it_value: (9, 0)", False),  # the timer may be what was asked for
+        (HEAP, "eventfd-count: 0", True),  # whatever was asked for, nothing of it comes from outside
+        (HEAP, "", True),
+    ],
+)
+def test_what_another_thread_may_have_overwritten_since_may_have_been_any_descriptor(
+    address: int | None, other: str, is_proven: bool
+) -> None:
+    subject = recorded("polls_its_own_pipe")
+    for snapshot in subject.snapshots:
+        process = snapshot["processes"][str(subject.root)]
+        del snapshot["outside"][process["fds"]["0"]["link"]]  # standard input is at its end
+        (task,) = process["tasks"].values()
+        if address is not None:
+            number, _own, *rest = task["syscall"].split()
+            task["syscall"] = " ".join([number, hex(address), *rest])
+        if other:
+            kind = "timerfd" if other.startswith("it") else "eventfd"
+            process["fds"]["5"] = {"link": f"anon_inode:[{kind}]", "mode": 0o120700, "info": f"{other}\n"}
+    proof = prove_deadlock(subject.snapshot(0), subject.snapshot(1), {})
+    assert isinstance(proof, Deadlock) == is_proven
+
+
 HANDLES_SIGINT = 1 << 1
 
 
