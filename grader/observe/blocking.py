@@ -222,6 +222,8 @@ def _object_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
         return socket_wait(place, descriptor, reading=reading)
     if descriptor.target == "anon_inode:[eventfd]" or descriptor.target == "anon_inode:[timerfd]":
         return counter_wait(place, descriptor, reading=reading)
+    if descriptor.target.endswith("[pidfd]") and reading:
+        return _end_wait(place, descriptor)
     if descriptor.target == EPOLL:
         what = f"waits for what epoll fd {number} watches"
         doubt = doubt_of_anonymous(place)
@@ -342,6 +344,16 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
         _sharers_text(place.process, holders),
         descriptor.target,
     )
+
+
+def _end_wait(place: Place, descriptor: FileDescriptor) -> Wait | Free:
+    """pidfd_open(2): ready to be read when its process has ended."""
+    found = re.search(r"^Pid:\t(\d+)$", descriptor.info, re.MULTILINE)
+    process = place.world.snapshot.processes.get(int(found[1])) if found else None
+    if process is None or process.is_zombie:
+        return place.free(f"waits for a process to end (pidfd, fd {descriptor.number})")
+    what = f"waits for {process.label} to end (pidfd, fd {descriptor.number})"
+    return place.wait(threads_of((process,)), what, f"{process.label} has not ended", descriptor.target)
 
 
 OVERDUE_SECONDS = 0.4

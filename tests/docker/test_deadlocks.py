@@ -181,6 +181,20 @@ DEADLOCKS = {
             polled.fd = ends[0];
             return poll(&polled, 1, -1);
         }""",
+    "a child that is waited for by its pidfd": """
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            pid_t child = must(fork());
+            if (child == 0) {
+                char byte;
+                return (int)read(ends[0], &byte, 1);
+            }
+            struct pollfd ended = { .fd = must((int)syscall(SYS_pidfd_open, child, 0)), .events = POLLIN };
+            must(poll(&ended, 1, -1));
+            must((int)write(ends[1], "x", 1));
+            return 0;
+        }""",
     "a timer that was never set": """
         int main(void) {
             uint64_t number;
@@ -833,6 +847,18 @@ STILL_TO_COME = {
             close(timer);
             close(ends[0]);
             return close(ends[1]);
+        }""",
+    "a child that is waited for by its pidfd": """
+        int main(void) {
+            pid_t child = must(fork());
+            if (child == 0) {
+                usleep(300000);
+                return 0;
+            }
+            struct pollfd ended = { .fd = must((int)syscall(SYS_pidfd_open, child, 0)), .events = POLLIN };
+            must(poll(&ended, 1, -1));
+            wait_for_all();
+            return close(ended.fd);
         }""",
     "a socket that sendfile reads from has a time limit": """
         #include <sys/sendfile.h>
