@@ -447,6 +447,15 @@ def watched_by(process: ProcessState, instance: FileDescriptor) -> Sequence[tupl
     return found or None
 
 
+_EPOLL_FLAGS = 0xF0000000
+"""EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT, EPOLLET."""
+
+
+def is_switched_off(events: int) -> bool:
+    """Whether EPOLLONESHOT has left nothing that is watched for: errors and ends always are otherwise."""
+    return not events & ~_EPOLL_FLAGS
+
+
 def doubt_of_anonymous(place: Place) -> Free | None:
     """What could make an anonymous inode ready without any thread of the program, if there is such a one.
 
@@ -476,7 +485,9 @@ def _parts_of_instance(place: Place, process: ProcessState, instance: FileDescri
 
 
 def _parts(place: Place, descriptor: FileDescriptor, events: int) -> list[Wait | Free]:
-    """The waits for each of the events of a descriptor."""
+    """The waits for each of the events of a descriptor that an epoll instance watches."""
+    if is_switched_off(events):
+        return []
     directions = [reading for event, reading in ((POLLIN, True), (POLLOUT, False)) if events & event]
     if not directions:
         return [place.free("waits for events that are not followed here")]

@@ -18,6 +18,7 @@ from grader.observe.blocking import (
     file_lock_wait,
     has_handler_for_outside,
     is_on_own_stack,
+    is_switched_off,
     open_wait,
     poll_wait,
     watched_by,
@@ -79,6 +80,12 @@ def _splices(place: Place) -> Wait | Free:
     """splice(2) and tee(2) may wait at either end."""
     out_argument = 2 if place.thread.call is not None and place.thread.call.name == "splice" else 1
     return _moves(place, as_int(place.arguments[0]), as_int(place.arguments[out_argument]))
+
+
+def _receives_several(place: Place) -> Wait | Free:
+    if place.arguments[4]:
+        return place.free("is in recvmmsg with a time limit")
+    return _reads(place)
 
 
 def _sends_file(place: Place) -> Wait | Free:
@@ -155,7 +162,16 @@ def _epoll(place: Place) -> Wait | Free:
     rows = watched_by(place.process, instance) if instance else None
     if rows is None:
         return place.free("is in epoll_wait for a file that has no number any more")
-    state = _any_of(place, {watched.number: events for watched, events in rows}, "epoll_wait")
+    wanted = {watched.number: events for watched, events in rows if not is_switched_off(events)}
+    if not wanted:
+        numbers = ", ".join(str(watched.number) for watched, _events in rows)
+        return place.wait(
+            place.others,
+            f"waits in epoll_wait for fd {numbers}, which EPOLLONESHOT has switched off",
+            "nobody goes on who could switch it on again (EPOLL_CTL_MOD)",
+            rows[0][0].target,
+        )
+    state = _any_of(place, wanted, "epoll_wait")
     if isinstance(state, Wait) and any(watched.is_anonymous for watched, _events in rows):
         doubt = doubt_of_anonymous(place)
         if doubt is not None:
@@ -199,6 +215,8 @@ def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wa
 _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
     **dict.fromkeys(("read", "readv", "recvfrom", "recvmsg", "accept", "accept4"), _reads),
     **dict.fromkeys(("write", "writev", "sendto", "sendmsg", "connect", "vmsplice"), _writes),
+    "recvmmsg": _receives_several,
+    "sendmmsg": _writes,
     "sendfile": _sends_file,
     **dict.fromkeys(("splice", "tee"), _splices),
     **dict.fromkeys(("wait4", "waitid"), child_wait),

@@ -195,6 +195,30 @@ DEADLOCKS = {
             must((int)write(ends[1], "x", 1));
             return 0;
         }""",
+    "a watch of epoll that is not switched on again": """
+        int main(void) {
+            int ends[2], epoll = must(epoll_create1(0));
+            char byte;
+            struct epoll_event event = { .events = EPOLLIN | EPOLLONESHOT };
+            must(pipe(ends));
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event));
+            for (int i = 0; i < 2; i++) {
+                must((int)write(ends[1], "x", 1));
+                must(epoll_wait(epoll, &event, 1, -1));
+                must((int)read(ends[0], &byte, 1));
+            }
+            return 0;
+        }""",
+    "several messages that nobody sends": """
+        int main(void) {
+            int pair[2];
+            char byte[2];
+            struct iovec part[] = { { &byte[0], 1 }, { &byte[1], 1 } };
+            struct mmsghdr messages[] = { { .msg_hdr = { .msg_iov = &part[0], .msg_iovlen = 1 } },
+                                          { .msg_hdr = { .msg_iov = &part[1], .msg_iovlen = 1 } } };
+            must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+            return recvmmsg(pair[0], messages, 2, 0, NULL);
+        }""",
     "a timer that was never set": """
         int main(void) {
             uint64_t number;
