@@ -43,7 +43,8 @@ def futex_wait(place: Place) -> Wait | Free:
         return place.wait({joined}, f"waits for thread {joined} to end (pthread_join)", resource=f"thread {joined}")
     mutex = _mutex(place, command, value, word)
     if mutex is not None:
-        return _mutex_wait(place, mutex, f"`{name}`" if name else f"at {address:#x}")
+        is_private = bool(operation & _PRIVATE)
+        return _mutex_wait(place, mutex, f"`{name}`" if name else f"at {address:#x}", is_private=is_private)
     if has_handler_for_outside(place.process):
         return place.free("waits for a semaphore or condition that its own signal handler could post")
     return place.wait(
@@ -77,14 +78,22 @@ def _mutex(place: Place, command: int, value: int, word: bytes) -> _Mutex | None
     return None
 
 
-def _mutex_wait(place: Place, mutex: _Mutex, name: str) -> Wait:
+def _mutex_wait(place: Place, mutex: _Mutex, name: str, *, is_private: bool) -> Wait:
+    """A lock that `fork` has copied while it was held is one that no thread of the parent can unlock."""
     does = f"waits for the {mutex.kind}mutex {name}"
     if mutex.owner == place.thread.tid:
         return place.wait((), f"{does}, which it holds itself", resource=name)
     owners = [(process, thread) for process, thread in place.world.snapshot.live_threads if thread.tid == mutex.owner]
     if not owners:
-        return place.wait(place.others, f"{does}, whose owner has ended without unlocking it", resource=name)
+        is_child = place.process.ppid in place.world.snapshot.processes
+        perhaps = " or was not copied by fork" if is_private and is_child else ""
+        does = f"{does}, whose owner has ended without unlocking it{perhaps}"
+        return place.wait(place.others, does, resource=name)
     process, thread = owners[0]
+    if is_private and process.pid != place.process.pid:
+        owner = label_of(process, thread.tid)
+        does = f"{does}, a copy of which {owner} held at the fork, which has not copied that thread"
+        return place.wait(place.siblings, does, resource=name)
     return place.wait({thread.tid}, f"{does}, which {label_of(process, thread.tid)} holds", resource=name)
 
 

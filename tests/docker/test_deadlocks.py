@@ -624,6 +624,32 @@ TOLD = {
         }""",
         r"waits for somebody to connect to socket:",
     ),
+    "that fork has copied a lock and not its owner": (
+        """
+        static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        static pthread_barrier_t both;
+        static pid_t child;
+        static void *hold(void *argument) {
+            pthread_mutex_lock(&mutex);
+            pthread_barrier_wait(&both);
+            pthread_barrier_wait(&both);
+            must(waitpid(child, NULL, 0));
+            pthread_mutex_unlock(&mutex);
+            return argument;
+        }
+        int main(void) {
+            pthread_t holder;
+            pthread_barrier_init(&both, NULL, 2);
+            must(-pthread_create(&holder, NULL, hold, NULL));
+            pthread_barrier_wait(&both);
+            child = must(fork());
+            if (child == 0)
+                return pthread_mutex_lock(&mutex);
+            pthread_barrier_wait(&both);
+            return pthread_join(holder, NULL);
+        }""",
+        r"waits for the mutex .+, a copy of which thread \d+ of `program` \(pid \d+\) held at the fork",
+    ),
     "which thread is the first": (
         """
         static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
