@@ -19,7 +19,8 @@ recvmmsg 299 243 | sendmmsg 307 269 | splice 275 76 | tee 276 77 | vmsplice 278 
 copy_file_range 326 285 | msgrcv 70 188 | msgsnd 69 189 | semop 65 193 | semtimedop 220 192
 mq_timedsend 242 182 | mq_timedreceive 243 183 | seccomp 317 277 | pidfd_getfd 438 438
 eventfd2 290 19 | epoll_create1 291 20 | signalfd4 289 74 | timerfd_create 283 85 | memfd_create 319 279
-setpgid 109 154 | inotify_init1 294 26 | kcmp 312 272 | socket 41 198 | socketpair 53 199
+setpgid 109 154 | inotify_init 253 - | inotify_init1 294 26 | kcmp 312 272 | socket 41 198 | socketpair 53 199
+eventfd 284 - | epoll_create 213 - | signalfd 282 - | mq_open 240 180 | pidfd_open 434 434
 """
 
 

@@ -154,8 +154,13 @@ class Program:
         sources = {}
         ancestry = _ancestry(run)
         for finding in run.all_findings:
-            source = origins.get(finding.pid or 0, {}).get(-1 if finding.fd is None else finding.fd)
-            if finding.kind in _LEAKS and source is not None:
+            if finding.kind not in _LEAKS or finding.pid is None or finding.fd is None:
+                continue
+            table = origins.last.get(finding.pid, {})
+            if finding.kind is FindingKind.FD_LEAK_EXEC:
+                table = origins.at_exec.get((finding.pid, str(finding.evidence["command"])), {})
+            source = table.get(finding.fd)
+            if source is not None:
                 sources[_leak_key(finding, ancestry)] = source
         return sources
 

@@ -13,6 +13,7 @@ from itertools import islice
 from elftools.elf.elffile import ELFFile
 
 from grader.observe.elf import MAX_ROWS, UnreadableProgramError, reading
+from grader.observe.procfs import parse_cmdline, parse_stat
 from grader.observe.source import Source
 from grader.observe.symbols import load_base
 from sandbox.wire import Event, Facts
@@ -20,8 +21,20 @@ from sandbox.wire import Event, Facts
 _PAIRS = frozenset({"pipe", "pipe2", "socketpair"})
 _GIVEN = frozenset({"dup2", "dup3"})
 
-Origins = Mapping[int, Mapping[int, Source]]
-"""Process to descriptor number to the line that opened it last."""
+_RECEIVING = frozenset({"recvmsg", "recvmmsg"})
+
+_MOST_RECEIVED = 16
+"""How many descriptors a message is taken to bring: how many it did is known only later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origins:
+    """By process, the line that opened each descriptor number: `at_exec` when it executed a command, `last` in the
+    end.
+    """
+
+    last: Mapping[int, Mapping[int, Source]]
+    at_exec: Mapping[tuple[int, str], Mapping[int, Source]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +106,29 @@ def _rows(elf: ELFFile) -> Iterable[tuple[int, Source | None]]:
 
 def find_origins(events: Iterable[Event], exe: str, lines: LineTable) -> Origins:
     """Follow every descriptor of a traced run from the call that made it, over forks."""
-    origins: dict[int, dict[int, Source]] = {}
+    tables: dict[int, dict[int, Source]] = {}
+    at_exec: dict[tuple[int, str], dict[int, Source]] = {}
     for event in events:
-        if event.kind == "open":
-            source = caller(event.facts, exe, lines)
-            for number in _made(event.facts):
-                table = origins.setdefault(event.pid, {})
+        facts = event.facts
+        if event.kind not in ("open", "birth", "exec"):
+            continue
+        if event.pid not in tables:
+            stat = parse_stat(facts["stat"])
+            tables[event.pid] = dict(tables.get(stat.ppid if stat else 0, {}))
+        table = tables[event.pid]
+        if event.kind == "exec":
+            at_exec.setdefault((event.pid, " ".join(parse_cmdline(facts["cmdline"]))), dict(table))
+        elif event.kind == "open":
+            for child in facts["children"]:  # its copy is of before, even if it is heard of only later
+                tables.setdefault(child, dict(table))
+            for number in table.keys() - set(facts["taken"]):
+                del table[number]
+            source = caller(facts, exe, lines)
+            for number in _made(facts):
                 table.pop(number, None)
                 if source is not None:
                     table[number] = source
-        elif event.kind in ("birth", "exec") and event.pid not in origins:
-            stat = event.facts["stat"]
-            parent = int(stat.rpartition(")")[2].split()[1]) if isinstance(stat, str) else 0
-            origins[event.pid] = dict(origins.get(parent, {}))
-    return origins
+    return Origins(last=tables, at_exec=at_exec)
 
 
 def _made(facts: Facts) -> list[int]:
@@ -117,7 +139,7 @@ def _made(facts: Facts) -> list[int]:
     lowest = arguments[2] if call == "fcntl" else 0
     made: list[int] = []
     number = lowest
-    while len(made) < (2 if call in _PAIRS else 1):
+    while len(made) < (_MOST_RECEIVED if call in _RECEIVING else 2 if call in _PAIRS else 1):
         if number not in taken:
             made.append(number)
         number += 1

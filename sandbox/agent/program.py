@@ -231,18 +231,22 @@ class Program:
             value = memory(held.tid, arguments[1], 32)
             self._event("setitimer", pid, {"which": arguments[0], "value": value})
         elif name in OPENING or name == "fcntl":
-            self._event("open", pid, self._opening(name, held))
+            self._event("open", pid, self._opening(name, pid, held))
         elif name in USING:
             self._capture_use(name, pid, held)
         elif name == "rt_sigaction" and arguments[1]:
             self._event("sigchld", pid, {"action": memory(held.tid, arguments[1], 32)})
 
-    def _opening(self, name: str, held: HeldCall) -> Facts:
-        """What tells which descriptor the call will make, and from where it is made."""
+    def _opening(self, name: str, pid: int, held: HeldCall) -> Facts:
+        """What tells which descriptor the call will make, from where it is made, and who got a copy of the table
+        before.
+        """
         return {
             "call": name,
             "args": held.arguments[:3],
             "taken": capture.numbers_in(f"/proc/{held.tid}/fd"),
+            "stat": text(f"/proc/{pid}/stat"),
+            "children": capture.children(pid),
             **self._caller(held),
         }
 

@@ -45,11 +45,12 @@ VTALRM, PROF, SYS): that one process sends another such a signal is worth knowin
 
 OPENING = (
     *("open", "openat", "openat2", "creat", "pipe", "pipe2", "dup", "dup2", "dup3", "socket", "socketpair"),
-    *("accept", "accept4", "eventfd2", "epoll_create1", "signalfd4", "timerfd_create", "memfd_create"),
-    *("inotify_init1",),
+    *("accept", "accept4", "eventfd", "eventfd2", "epoll_create", "epoll_create1", "signalfd", "signalfd4"),
+    *("timerfd_create", "memfd_create", "inotify_init", "inotify_init1", "mq_open", "pidfd_open", "pidfd_getfd"),
+    *("recvmsg", "recvmmsg"),
 )
-"""Calls that make descriptors, watched only to find out where a leaked one came from; `fcntl` with a command of
-DUPLICATING too."""
+"""Calls that make descriptors, or may bring some, watched only to find out where a leaked one came from; `fcntl` with a
+command of DUPLICATING too."""
 
 OWN_PID = 0x7FFFFFFF
 """Stands for the process id of the program until it is known, see launch.c; no process has it."""
