@@ -131,7 +131,7 @@ def _crashes(history: History, end: RunEnd) -> Iterator[Finding]:
             kind=FindingKind.CRASH,
             process=process.command,
             pid=process.pid,
-            message=f"{process.label} was killed by {signal}: {_CAUSES.get(signal, 'it sent that to itself')}.",
+            message=f"{process.label} was killed by {signal}: {_cause(history, process, signal)}.",
             evidence={"signal": signal},
         )
 
@@ -160,6 +160,16 @@ _CAUSES = {
     "SIGXFSZ": "it wrote a file beyond the size limit",
     "SIGSYS": "it made a forbidden system call",
 }
+
+
+def _cause(history: History, process: ProcessHistory, signal: str) -> str:
+    """Why a process was killed by a signal of its own doing; `abort` sends its signal, which says no more than that."""
+    sent_itself = any(
+        (sent.sender, sent.target) == (process.pid,) * 2 and sent.signal == signal for sent in history.signals
+    )
+    if sent_itself and signal != "SIGABRT":
+        return "it sent that to itself, perhaps from a handler"
+    return _CAUSES.get(signal, "it sent that to itself")
 
 
 def _was_sent(history: History, process: ProcessHistory, signal: str) -> bool:

@@ -600,6 +600,16 @@ def test_a_program_that_a_signal_of_its_own_doing_ends_has_crashed(workshop: Wor
     assert (run.signal, run.exit_code) == (signal, None)
 
 
+@pytest.mark.parametrize("signal", [name for name in FAULTS if name not in ("SIGABRT", "SIGTERM", "SIGKILL")])
+def test_a_fault_is_told_from_the_same_signal_that_a_process_sent_to_itself(workshop: Workshop, signal: str) -> None:
+    program = workshop.program(
+        f"int main(int argc, char **argv) {{ (void)argv; if (argc > 1) raise({signal}); {FAULTS[signal]} return 0; }}"
+    )
+    fault, sent = (the_only(program.run(*args), FindingKind.CRASH).message for args in ((), ("itself",)))
+    assert "it sent that to itself" in sent
+    assert "it sent that to itself" not in fault
+
+
 @pytest.mark.parametrize("signal", [name for name in FAULTS if name not in ("SIGTERM", "SIGKILL")])
 def test_a_child_that_crashes_is_found_when_the_program_ends_well(workshop: Workshop, signal: str) -> None:
     run = workshop.run(f"int main(void) {{ if (must(fork()) == 0) {{ {FAULTS[signal]} }} wait_for_all(); return 0; }}")
