@@ -234,7 +234,7 @@ def _exec_leak(process: ProcessHistory, execution: Exec, descriptors: Sequence[F
 
 def _leaks_at_exit(history: History) -> Iterator[Finding]:
     for process in history.processes.values():
-        inherited = _inherited(process)
+        inherited = _inherited(history, process)
         if inherited is None or not process.is_students or process.fds_at_exit is None:
             continue
         own = [
@@ -273,8 +273,13 @@ def growth_finding(pid: int, command: str, tables: Sequence[Sequence[FileDescrip
     )
 
 
-def _inherited(process: ProcessHistory) -> tuple[FileDescriptor, ...] | None:
-    """What came over fork or exec into the image it runs; None if that is not known."""
+def _inherited(history: History, process: ProcessHistory) -> tuple[FileDescriptor, ...] | None:
+    """What came over fork or exec into the image it runs; None if that is not known.
+
+    The first process is not seen being loaded if it has no C library. It begins with the standard three alone.
+    """
+    if process.pid == history.root and not process.execs:
+        return ()
     return process.execs[-1].fds if process.execs else process.fds_at_birth
 
 

@@ -158,6 +158,13 @@ def test_a_table_that_could_not_be_read_proves_no_leak_at_exit(kind: str) -> Non
     assert judged(with_facts(recorded("leaks_a_file_at_exit"), kind, fds=UNREADABLE)) == ()
 
 
+def test_what_a_program_without_a_c_library_leaves_open_is_its_own() -> None:
+    """It makes none of the calls by which an image is seen being loaded."""
+    subject = recorded("leaks_a_file_at_exit")
+    unseen = replace(subject, events=tuple(event for event in subject.events if event.kind != "exec"))
+    assert [claim[0] for claim in claims(judged(unseen))] == ["fd-leak-exit"]
+
+
 # -- fd-leak-growth -------------------------------------------------------------------------------
 
 
