@@ -353,6 +353,8 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
         ended_before = parent.unwaited.get(child.pid, False)
         if not ended_before and (not _ended_in_grace(parent, child) or _is_double_fork(history, parent)):
             continue
+        if _is_left_to_init(parent, child):
+            continue
         yield Finding(
             kind=FindingKind.ZOMBIE,
             process=child.command,
@@ -399,6 +401,15 @@ def _is_double_fork(history: History, parent: ProcessHistory) -> bool:
     """
     children = [child for child in history.processes.values() if child.ppid == parent.pid]
     return parent.pid != history.root and not parent.execs and len(children) == 1
+
+
+def _is_left_to_init(parent: ProcessHistory, child: ProcessHistory) -> bool:
+    """Whether a child has made itself a daemon and its parent ends at once, as daemon(3) does: which of the two ends
+    first is chance.
+    """
+    if not child.is_daemon or parent.exit_time is None or child.end_time is None:
+        return False
+    return abs(child.end_time - parent.exit_time) <= GRACE_SECONDS
 
 
 def _orphans(history: History) -> Iterator[Finding]:

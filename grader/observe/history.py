@@ -60,6 +60,7 @@ class ProcessHistory:
     unwaited: dict[int, bool] = field(default_factory=dict)
     adopted: bool = False
     auto_reap: bool = False
+    is_daemon: bool = False
     command_seen: str = ""
 
     @property
@@ -250,6 +251,7 @@ def _know(history: History, process: ProcessHistory, captured: Captured) -> None
         return
     process.command_seen = stat.command
     process.pgid = stat.pgid
+    process.is_daemon = stat.sid == stat.pid and not stat.terminal
     if process.ppid is None and (stat.ppid != 1 or process.pid == history.root):
         process.ppid = stat.ppid
         _inherit_image(history, process)

@@ -27,6 +27,7 @@ class Stat:
     ppid: int
     pgid: int
     sid: int
+    terminal: int
     start_ticks: int
     ignored: int
     exit_status: int
@@ -46,6 +47,7 @@ def parse_stat(captured: Captured) -> Stat | None:
         ppid=int(fields[1]),
         pgid=int(fields[2]),
         sid=int(fields[3]),
+        terminal=int(fields[4]),
         start_ticks=int(fields[19]),
         ignored=int(fields[30]),
         exit_status=int(fields[49]) if len(fields) > 49 else 0,

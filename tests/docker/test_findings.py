@@ -521,6 +521,34 @@ def test_what_a_subreaper_of_the_program_waits_for_is_no_zombie(workshop: Worksh
     )
 
 
+DAEMONS = {
+    "that ends soon": "must(daemon(1, 1)); return 0;",
+    "forked twice": "if (must(fork())) return 0; must(setsid()); if (must(fork())) return 0; usleep(20000); return 0;",
+    "forked twice, slower to end": "if (must(fork())) { usleep(50000); return 0; } must(setsid()); return 0;",
+}
+
+
+@pytest.mark.parametrize("daemon", DAEMONS.values(), ids=DAEMONS)
+def test_a_daemon_that_is_left_to_init_is_no_zombie(workshop: Workshop, daemon: str) -> None:
+    assert is_clean(workshop.run(f"int main(void) {{ {daemon} }}"))
+
+
+@pytest.mark.parametrize("first", ["", "must(setsid());"], ids=["a child", "a daemon, while its parent runs on"])
+def test_a_child_that_nobody_waits_for_is_a_zombie(workshop: Workshop, first: str) -> None:
+    run = workshop.run(f"""
+        int main(void) {{
+            pid_t child = must(fork());
+            if (child == 0) {{
+                {first}
+                return 0;
+            }}
+            await_end_of(child);
+            usleep(400000);
+            return 0;
+        }}""")
+    the_only(run, FindingKind.ZOMBIE)
+
+
 def test_the_children_of_a_parent_that_was_killed_are_no_zombies(workshop: Workshop) -> None:
     """A parent that a signal ends cannot wait any more."""
     run = workshop.run("""

@@ -35,6 +35,7 @@ def test_a_command_with_spaces_and_parentheses_is_read_whole() -> None:
         ppid=1,
         pgid=one_of_each.root,
         sid=one_of_each.root,
+        terminal=0,
         start_ticks=stat.start_ticks,
         ignored=0,
         exit_status=0,
