@@ -166,7 +166,7 @@ def _tar_entries(data: bytes) -> Iterator[tuple[str, str, memoryview]]:
             case b"K" | b"g":
                 continue
             case b"S":
-                raise Unacceptable("the archive has sparse files; make it again without `--sparse`")
+                raise _sparse()
             case _:
                 name, long_name = long_name or _tar_name(header), ""
                 kind = _TAR_KINDS.get(flag, "special file")
@@ -211,6 +211,8 @@ def _pax_path(records: bytes) -> str:
         if match is None or not match.end() < end <= len(records):
             raise _damaged("an extended header of it is not that of a tar")
         key, _, value = records[match.end() : end - 1].partition(b"=")
+        if key.startswith(b"GNU.sparse."):  # the content begins with a map of the holes, or lacks them
+            raise _sparse()
         if key == b"path":
             path = _decoded(value)
         position = end
@@ -220,6 +222,10 @@ def _pax_path(records: bytes) -> str:
 def _decoded(name: bytes) -> str:
     # What is not UTF-8 becomes surrogates, which no name that is taken may have.
     return name.decode("utf-8", "surrogateescape")
+
+
+def _sparse() -> Unacceptable:
+    return Unacceptable("the archive has sparse files; make it again without `--sparse`")
 
 
 def _damaged(detail: str) -> Unacceptable:

@@ -686,6 +686,15 @@ def test_a_sparse_tar_is_asked_for_again(tmp_path: Path):
     assert rejection(tmp_path / "a.tar").startswith("the archive has sparse files")
 
 
+def test_a_sparse_tar_of_the_newer_format_is_asked_for_again(tmp_path: Path):
+    """Its name and size stand in an extended header, and the content begins with a map of the holes."""
+    header = tarfile.TarInfo("GNUSparseFile.7/pipeline.c")
+    header.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0", "GNU.sparse.name": "pipeline.c"}
+    with tarfile.open(tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(header)
+    assert rejection(tmp_path / "a.tar").startswith("the archive has sparse files")
+
+
 def test_a_tar_without_its_end_is_read(tmp_path: Path):
     (tmp_path / "a.tar").write_bytes(tar_header(b"pipeline.c", b"0\0"))
     assert names(load_submission(tmp_path / "a.tar", ONE)) == ["pipeline.c"]
