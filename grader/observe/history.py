@@ -61,6 +61,7 @@ class ProcessHistory:
     adopted: bool = False
     auto_reap: bool = False
     is_daemon: bool = False
+    layout: tuple[int, ...] | None = None
     command_seen: str = ""
 
     @property
@@ -175,8 +176,10 @@ def _take(history: History, event: Event) -> None:
     process = _process(history, event.pid, event.time)
     match event.kind:
         case "exec":
-            _know(history, process, facts["stat"])
             exe = facts["exe"] if isinstance(facts["exe"], str) else ""
+            if _is_same_image(process, exe, facts["stat"]):  # the call that tells of it can be made again at any time
+                return
+            _know(history, process, facts["stat"])
             process.execs.append(
                 Exec(
                     time=event.time,
@@ -233,6 +236,12 @@ def _take(history: History, event: Event) -> None:
             raise ValueError(f"the agent reports an event of no known kind: {event.kind!r}")
 
 
+def _is_same_image(process: ProcessHistory, exe: str, captured: Captured) -> bool:
+    """Whether a process still runs what it ran before: each exec puts a program at other addresses."""
+    stat = parse_stat(captured)
+    return stat is not None and stat.layout is not None and (stat.layout, exe) == (process.layout, process.exe)
+
+
 def _tables_at_exit(facts: dict[str, Any]) -> tuple[FileDescriptor, ...] | None:
     """All that the threads of a process held, should they have had several tables; None if one could not be read."""
     found: list[FileDescriptor] = []
@@ -251,6 +260,7 @@ def _know(history: History, process: ProcessHistory, captured: Captured) -> None
         return
     process.command_seen = stat.command
     process.pgid = stat.pgid
+    process.layout = stat.layout or process.layout
     process.is_daemon = stat.sid == stat.pid and not stat.terminal
     if process.ppid is None and (stat.ppid != 1 or process.pid == history.root):
         process.ppid = stat.ppid

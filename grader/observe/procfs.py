@@ -18,7 +18,8 @@ _O_CLOEXEC = 0o2000000
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stat:
     """The fields of `/proc/PID/stat` that are used; `ignored` is a mask of the standard signals with signal 1 at bit
-    0, `exit_status` the raw wait status of a zombie.
+    0, `exit_status` the raw wait status of a zombie. `layout` is where code, stack and arguments were put at the last
+    exec, by chance; None of a zombie.
     """
 
     pid: int
@@ -31,6 +32,7 @@ class Stat:
     start_ticks: int
     ignored: int
     exit_status: int
+    layout: tuple[int, ...] | None = None
 
 
 def parse_stat(captured: Captured) -> Stat | None:
@@ -51,7 +53,13 @@ def parse_stat(captured: Captured) -> Stat | None:
         start_ticks=int(fields[19]),
         ignored=int(fields[30]),
         exit_status=int(fields[49]) if len(fields) > 49 else 0,
+        layout=_layout(fields),
     )
+
+
+def _layout(fields: list[str]) -> tuple[int, ...] | None:
+    start_code, start_stack, arg_start = (int(fields[place]) if len(fields) > place else 0 for place in (23, 25, 45))
+    return (start_code, start_stack, arg_start) if start_stack else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

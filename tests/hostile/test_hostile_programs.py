@@ -56,6 +56,7 @@ EVASION = {
     "exits_from_a_thread_with_a_table_of_its_own": "fd-leak-exit",
     "leaves_it_in_the_table_of_a_thread": "fd-leak-exit",
     "says_that_it_is_born_again": "fd-leak-exit",
+    "says_that_it_is_loaded_again": "fd-leak-exit",
     "leaks_into_a_harmless_program": "fd-leak-exec",
     "leaks_into_a_child_s_program": "fd-leak-exec",
     "executes_by_descriptor": "fd-leak-exec",

@@ -76,6 +76,13 @@ def test_a_child_is_born_once() -> None:
     assert numbers(child.fds_at_birth) == [0, 1, 2, 3]
 
 
+def test_an_image_is_loaded_once() -> None:
+    subject = recorded("child_inherits_a_file")
+    again = [event for event in subject.events if event.kind == "exec"]
+    history = read_history(subject.root, subject.events)
+    assert read_history(subject.root, [*subject.events, *again]).processes == history.processes
+
+
 def test_what_threads_hold_in_tables_of_their_own_is_in_that_of_the_exit() -> None:
     subject = recorded("exits")
     (event,) = [event for event in subject.events if event.kind == "exit"]

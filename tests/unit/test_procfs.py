@@ -39,6 +39,7 @@ def test_a_command_with_spaces_and_parentheses_is_read_whole() -> None:
         start_ticks=stat.start_ticks,
         ignored=0,
         exit_status=0,
+        layout=stat.layout,
     )
 
 

@@ -182,6 +182,16 @@ ATTACK(says_that_it_is_born_again)
     must(waitpid(child, NULL, 0));
 }
 
+/* What a new image calls first tells which descriptors came over the exec; it may be called again. */
+ATTACK(says_that_it_is_loaded_again)
+{
+    static int number;
+    do_the_work();
+    leak();
+    for (int i = 0; i < 3; i++)
+        syscall(SYS_set_tid_address, &number);
+}
+
 ATTACK(forks_by_the_bare_call_and_leaks_there)
 {
     do_the_work();
