@@ -351,9 +351,7 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
         if end.reason != "exited" and child.status is not None and child.status.signal == "SIGKILL":
             continue
         ended_before = parent.unwaited.get(child.pid, False)
-        if not ended_before and (not _ended_in_grace(parent, child) or _is_double_fork(history, parent)):
-            continue
-        if _is_left_to_init(parent, child):
+        if not ended_before and (not _ended_in_grace(parent, child) or _is_left_to_init(history, parent, child)):
             continue
         yield Finding(
             kind=FindingKind.ZOMBIE,
@@ -395,21 +393,14 @@ def _ended_in_grace(parent: ProcessHistory, child: ProcessHistory) -> bool:
     return child.end_time - parent.exit_time <= GRACE_SECONDS
 
 
-def _is_double_fork(history: History, parent: ProcessHistory) -> bool:
-    """Whether the parent was there only to fork: one child, no other program, and not the first process. So a program
-    leaves waiting for a child to init on purpose: the child was no zombie when it was handed over.
-    """
-    children = [child for child in history.processes.values() if child.ppid == parent.pid]
-    return parent.pid != history.root and not parent.execs and len(children) == 1
+def _is_left_to_init(history: History, parent: ProcessHistory, child: ProcessHistory) -> bool:
+    """Whether a program leaves waiting for the child to init on purpose: it was no zombie when it was handed over.
 
-
-def _is_left_to_init(parent: ProcessHistory, child: ProcessHistory) -> bool:
-    """Whether a child has made itself a daemon and its parent ends at once, as daemon(3) does: which of the two ends
-    first is chance.
+    So it does with a daemon, which has made a session without a terminal for itself, and by forking twice: the parent
+    was there only to fork, with one child, no other program, and is not the first process.
     """
-    if not child.is_daemon or parent.exit_time is None or child.end_time is None:
-        return False
-    return abs(child.end_time - parent.exit_time) <= GRACE_SECONDS
+    children = [other for other in history.processes.values() if other.ppid == parent.pid]
+    return child.is_daemon or (parent.pid != history.root and not parent.execs and len(children) == 1)
 
 
 def _orphans(history: History) -> Iterator[Finding]:
