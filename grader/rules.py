@@ -196,7 +196,7 @@ def _leaks_into_exec(history: History) -> Iterator[Finding]:
             for descriptors in _by_object(execution.fds or ()):
                 if descriptors[0].identity not in seen:
                     seen.add(descriptors[0].identity)
-                    yield _exec_leak(process, execution, descriptors)
+                    yield _exec_leak(history, process, execution, descriptors)
 
 
 def _by_object(table: Sequence[FileDescriptor]) -> list[tuple[FileDescriptor, ...]]:
@@ -215,7 +215,9 @@ def _may_be_students(history: History, image: str) -> bool:
     return all(process.is_students for process in history.processes.values() if process.execs)
 
 
-def _exec_leak(process: ProcessHistory, execution: Exec, descriptors: Sequence[FileDescriptor]) -> Finding:
+def _exec_leak(
+    history: History, process: ProcessHistory, execution: Exec, descriptors: Sequence[FileDescriptor]
+) -> Finding:
     command = execution.argv[0].rpartition("/")[2] if execution.argv else process.command
     return Finding(
         kind=FindingKind.FD_LEAK_EXEC,
@@ -223,13 +225,28 @@ def _exec_leak(process: ProcessHistory, execution: Exec, descriptors: Sequence[F
         pid=process.pid,
         fd=descriptors[0].number,
         resource=descriptors[0].target,
-        message=f"`{command}` (pid {process.pid}) was started with {describe_descriptors(descriptors)} still open. "
+        message=f"`{command}` (pid {process.pid}) was started with {describe_descriptors(descriptors)}"
+        f"{_as_standard(history, descriptors[0])} still open. "
         "Close what a program does not need before `exec`, or open it with O_CLOEXEC.",
         evidence={
             "command": " ".join(execution.argv),
             "descriptors_at_exec": descriptor_rows(execution.fds or ()),
         },
     )
+
+
+_STANDARD = ("input", "output", "error")
+
+
+def _as_standard(history: History, descriptor: FileDescriptor) -> str:
+    """That it is a saved copy of what the program began with, if so: whoever makes no pipe knows of none. Only a pipe
+    is surely that very one: `/dev/null` may have been opened again.
+    """
+    began = history.root_process.execs[0].fds if history.root_process.execs else None
+    for standard in began or ():
+        if is_standard(standard) and standard.target.startswith("pipe:[") and standard.identity == descriptor.identity:
+            return f", a copy of the program's standard {_STANDARD[standard.number]},"
+    return ""
 
 
 def _leaks_at_exit(history: History) -> Iterator[Finding]:

@@ -189,6 +189,30 @@ def test_a_leak_into_a_static_program_is_found(workshop: Workshop) -> None:
     assert FindingKind.FD_LEAK_EXEC in kinds
 
 
+COPIES = {
+    "saved output": ("int kept = must(dup(1));", "), a copy of the program's standard output, still open."),
+    "a pipe": ("int ends[2]; must(pipe(ends)); int kept = ends[0]; close(ends[1]);", ") still open."),
+    "what is opened again": ('int kept = must(open("/dev/null", O_RDONLY));', ") still open."),
+}
+
+
+@pytest.mark.parametrize(("made", "told"), COPIES.values(), ids=COPIES)
+def test_a_leak_into_exec_tells_what_is_a_copy_of_a_standard_stream(workshop: Workshop, made: str, told: str) -> None:
+    run = workshop.run(f"""
+        int main(void) {{
+            {made}
+            pid_t child = must(fork());
+            if (child == 0) {{
+                execl("/bin/true", "true", (char *)NULL);
+                _exit(127);
+            }}
+            close(kept);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }}""")
+    assert told in the_only(run, FindingKind.FD_LEAK_EXEC).message
+
+
 SELF_EXECUTING = """
     int main(int argc, char **argv) {
         (void)argv;
