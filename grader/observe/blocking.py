@@ -377,6 +377,8 @@ def open_wait(place: Place, argument: int) -> Wait | Free:
 
 
 POLLIN, POLLOUT = 0x0001, 0x0004
+_EPOLLET = 1 << 31
+_ONLY_NEWS = ", told of only when something new comes (EPOLLET)"
 
 
 def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free:
@@ -394,7 +396,10 @@ def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free
     return place.wait(
         frozenset[int]().union(*(part.wakers for part in parts.values())),
         f"waits in {call} for fd {', '.join(str(number) for number in parts)}",
-        "; ".join(f"fd {number} is {part.resource}: {part.because}" for number, part in parts.items()),
+        "; ".join(
+            f"fd {number} is {part.resource}{_ONLY_NEWS if wanted[number] & _EPOLLET else ''}: {part.because}"
+            for number, part in parts.items()
+        ),
         next(iter(parts.values())).resource,
     )
 

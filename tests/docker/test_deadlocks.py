@@ -624,6 +624,23 @@ TOLD = {
         }""",
         r"waits for somebody to connect to socket:",
     ),
+    "that what is left of an event is not told of again": (
+        """
+        int main(void) {
+            int ends[2], epoll = must(epoll_create1(0));
+            char byte;
+            struct epoll_event event = { .events = EPOLLIN | EPOLLET };
+            must(pipe(ends));
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event));
+            must((int)write(ends[1], "two", 2));
+            for (int i = 0; i < 2; i++) {
+                must(epoll_wait(epoll, &event, 1, -1));
+                must((int)read(ends[0], &byte, 1));
+            }
+            return 0;
+        }""",
+        r"is pipe:\[\d+\], told of only when something new comes \(EPOLLET\): the only open write end is its own",
+    ),
     "that fork has copied a lock and not its owner": (
         """
         static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
