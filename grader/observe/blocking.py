@@ -408,6 +408,10 @@ _MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) ", re.MULTILINE)
 _TERMINALS = ("/dev/pts/", "/dev/tty", "/dev/ptmx")
 
 
+_MOST_DOUBTED = 128
+"""How many descriptors are asked whether it may be them: a student can make thousands, in each of many processes."""
+
+
 def is_on_own_stack(place: Place, address: int) -> bool:
     """Whether an address is in a living frame of the thread's own stack."""
     top = place.thread.call.stack_pointer if place.thread.call else 0
@@ -419,6 +423,8 @@ def doubt_of_any(place: Place) -> Free | None:
     """What could make some descriptor of the process ready to be read without any thread of the program, if there is
     such a one. It is none of those that are always ready: then the call would have returned.
     """
+    if len(place.process.fds or ()) > _MOST_DOUBTED:
+        return place.free("waits for one of many descriptors")
     for descriptor in place.process.fds or ():
         is_file = descriptor.target.startswith("/") and not descriptor.target.startswith(_TERMINALS)
         is_open = place.world.snapshot.outside.get(descriptor.identity) or _holders(
@@ -467,24 +473,31 @@ def doubt_of_anonymous(place: Place) -> Free | None:
     They all have one inode, so that which of them an epoll instance watches is not to be told: it may be one that only
     another process still has open, or an epoll instance itself.
     """
+    asked = 0
+    seen = set()
     for process in place.world.snapshot.processes.values():
         for descriptor in process.fds or ():
-            if not descriptor.is_anonymous:
+            key = (descriptor.target, descriptor.info, process.pid if descriptor.target == EPOLL else 0)
+            if not descriptor.is_anonymous or key in seen:  # inherited by many, perhaps
                 continue
+            seen.add(key)
             if descriptor.target == EPOLL:
                 parts = _parts_of_instance(place, process, descriptor)
             else:
                 parts = [_object_wait(place, descriptor, reading=True)]
+            asked += max(1, len(parts))
             for part in parts:
                 if isinstance(part, Free):
                     return part
+            if asked > _MOST_DOUBTED:
+                return place.free("waits for one of many descriptors")
     return None
 
 
 def _parts_of_instance(place: Place, process: ProcessState, instance: FileDescriptor) -> list[Wait | Free]:
     """The waits for all that it watches, but for anonymous inodes."""
     rows = watched_by(process, instance)
-    if rows is None:
+    if rows is None or len(rows) > _MOST_DOUBTED:
         return [place.free(f"waits for what epoll fd {instance.number} of {process.label} watches")]
     return [part for fd, events in rows if not fd.is_anonymous for part in _parts(place, fd, events)]
 

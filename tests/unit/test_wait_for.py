@@ -367,6 +367,20 @@ def test_what_another_thread_may_have_overwritten_since_may_have_been_any_descri
     assert isinstance(proof, Deadlock) == is_proven
 
 
+def test_a_program_cannot_keep_the_grader_busy_by_the_descriptors_that_it_may_have_asked_for() -> None:
+    subject = recorded("polls_its_own_pipe")
+    for snapshot in subject.snapshots:
+        process = snapshot["processes"][str(subject.root)]
+        del snapshot["outside"][process["fds"]["0"]["link"]]
+        (task,) = process["tasks"].values()
+        number, _own, *rest = task["syscall"].split()
+        task["syscall"] = " ".join([number, hex(HEAP), *rest])
+        process["fds"] |= {str(number): process["fds"]["3"] for number in range(5, 3000)}
+    before = time.process_time()
+    assert isinstance(prove_deadlock(subject.snapshot(0), subject.snapshot(1), {}), NoProof)
+    assert time.process_time() - before < 0.5
+
+
 HANDLES_SIGINT = 1 << 1
 
 
