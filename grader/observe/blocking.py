@@ -169,7 +169,8 @@ def has_handler_for_outside(process: ProcessState) -> bool:
 
 # -- children -------------------------------------------------------------------------------------
 
-_P_ALL, _P_PID, _P_PGID = 0, 1, 2
+_P_ALL, _P_PID, _P_PGID, _P_PIDFD = 0, 1, 2, 3
+_WSTOPPED, _WEXITED, _WCONTINUED = 2, 4, 8
 
 
 def child_wait(place: Place) -> Wait | Free:
@@ -182,7 +183,16 @@ def child_wait(place: Place) -> Wait | Free:
     if not matching or any(child.is_zombie for child in matching):  # then the call would have returned
         return place.free("waits for a child")
     names = " or ".join(child.label for child in matching[:3]) + (" or others" if len(matching) > 3 else "")
-    return place.wait(threads_of(matching), f"waits for its child {names} to end", resource=f"child {matching[0].pid}")
+    what = f"waits for its child {names} {_awaited_change(place)}"
+    return place.wait(threads_of(matching), what, resource=f"child {matching[0].pid}")
+
+
+def _awaited_change(place: Place) -> str:
+    assert place.thread.call is not None
+    options = place.arguments[3]
+    if place.thread.call.name != "waitid" or options & _WEXITED:
+        return "to end"
+    return " or ".join(text for bit, text in ((_WSTOPPED, "to stop"), (_WCONTINUED, "to go on")) if options & bit)
 
 
 def _is_waited_for(place: Place, child: ProcessState) -> bool:
@@ -191,6 +201,8 @@ def _is_waited_for(place: Place, child: ProcessState) -> bool:
     if place.thread.call.name == "waitid":
         if first == _P_PGID:
             return child.pgid == (second or place.process.pgid)
+        if first == _P_PIDFD:
+            return pidfd_process(place.descriptor(as_int(second))) in (None, child.pid)
         return first == _P_ALL or (first == _P_PID and child.pid == second) or first > _P_PGID
     wanted = as_int(first)
     if wanted > 0:
@@ -233,6 +245,12 @@ def _object_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
     if descriptor.target == "anon_inode:[signalfd]":
         return place.free(f"waits for a signal (signalfd, fd {number}), which anyone may send")
     return place.free(f"{'reads from' if reading else 'writes to'} fd {number} ({descriptor.target})")
+
+
+def pidfd_process(descriptor: FileDescriptor | None) -> int | None:
+    """The process that a pidfd is for; None if that is not known."""
+    found = re.search(r"^Pid:\t(\d+)$", descriptor.info, re.MULTILINE) if descriptor else None
+    return int(found[1]) if found else None
 
 
 def pipe_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
@@ -348,8 +366,7 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
 
 def _end_wait(place: Place, descriptor: FileDescriptor) -> Wait | Free:
     """pidfd_open(2): ready to be read when its process has ended."""
-    found = re.search(r"^Pid:\t(\d+)$", descriptor.info, re.MULTILINE)
-    process = place.world.snapshot.processes.get(int(found[1])) if found else None
+    process = place.world.snapshot.processes.get(pidfd_process(descriptor) or 0)
     if process is None or process.is_zombie:
         return place.free(f"waits for a process to end (pidfd, fd {descriptor.number})")
     what = f"waits for {process.label} to end (pidfd, fd {descriptor.number})"

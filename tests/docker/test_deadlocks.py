@@ -274,6 +274,26 @@ DEADLOCKS = {
             must(epoll_ctl(set, EPOLL_CTL_ADD, ends[0], &event));
             return epoll_wait(set, &event, 1, -1);
         }""",
+    "a wait by pidfd for one child while another has ended": """
+        int main(void) {
+            int ends[2];
+            siginfo_t info;
+            must(pipe(ends));
+            pid_t ended = must(fork());
+            if (ended == 0)
+                return 0;
+            await_end_of(ended);
+            pid_t child = must(fork());
+            if (child == 0) {
+                char byte;
+                close(ends[1]);
+                return (int)read(ends[0], &byte, 1);
+            }
+            close(ends[0]);
+            must(waitid(P_PIDFD, (id_t)must((int)syscall(SYS_pidfd_open, child, 0)), &info, WEXITED));
+            close(ends[1]);
+            return 0;
+        }""",
     "two files locked in opposite order": """
         int main(void) {
             int together[2];
@@ -666,6 +686,26 @@ TOLD = {
             return pthread_join(holder, NULL);
         }""",
         r"waits for the mutex .+, a copy of which thread \d+ of `program` \(pid \d+\) held at the fork",
+    ),
+    "for what a child is waited": (
+        """
+        int main(void) {
+            siginfo_t info;
+            pid_t child = must(fork());
+            if (child == 0)
+                return raise(SIGSTOP);
+            must(waitid(P_PID, (id_t)child, &info, WSTOPPED));
+            return waitid(P_PID, (id_t)child, &info, WCONTINUED);
+        }""",
+        r"waits for its child `program` \(pid \d+\) to go on\.",
+    ),
+    "whose end a pidfd tells": (
+        """
+        int main(void) {
+            struct pollfd own = { .fd = must((int)syscall(SYS_pidfd_open, getpid(), 0)), .events = POLLIN };
+            return poll(&own, 1, -1);
+        }""",
+        r"waits in poll for fd 3; fd 3 is anon_inode:\[pidfd\]: `program` \(pid \d+\) has not ended\.",
     ),
     "which thread is the first": (
         """
