@@ -27,6 +27,10 @@ class FindingKind(StrEnum):
     MEMORY_ERROR = "memory-error"
     RACE = "race"
 
+    @classmethod
+    def _missing_(cls, value: object) -> "FindingKind":
+        raise ValueError(f"no such kind of finding: {value!r}; there are {', '.join(cls)}")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from grader.errors import AssignmentError, Place, VerdictError
+from grader.findings import FindingKind
 from grader.result import Outcome, Result, Status
 from grader.spec import Assignment, load_assignment
 from grader.submission import Submission, load_submission
@@ -17,6 +18,8 @@ from grader.workers import NoVerdict, default_jobs, grade_all
 from grader.yaml_lines import did_you_mean, read_yaml
 
 ASSERTION = "assertion"
+
+_FAILURES = (ASSERTION, *(kind.value for kind in FindingKind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +59,10 @@ def _load_bug(folder: Path, assignment: Assignment) -> Bug:
             raise AssignmentError(
                 f"expected the id of a check, found {check!r}", advice=did_you_mean(check, known), place=value.place
             )
+        if (kind := value.line()) not in _FAILURES:
+            raise value.wrong(
+                f"expected the kind of a finding, or {ASSERTION}, found {kind!r}", advice=did_you_mean(kind, _FAILURES)
+            )
     if not fails:
         raise table["fails"].wrong("expected at least one check that this bug must fail")
     return Bug(
@@ -73,9 +80,16 @@ def validate(
     """Grade everything an assignment has, the right ones `repeat` times; raises as `grade` does."""
     assignment = load_assignment(where)
     bugs = {bug.name: bug for bug in load_bugs(assignment)}
+    solution = assignment.folder / "solution"
+    if not solution.is_dir():
+        raise AssignmentError(
+            "expected a folder with a solution that has full marks, found none",
+            advice="write one: without it nothing can be proven of the checks",
+            place=Place(solution),
+        )
     right = {
         str(path.relative_to(assignment.folder)): path
-        for path in (assignment.folder / "solution", *_folders(assignment.folder / "alternatives"))
+        for path in (solution, *_folders(assignment.folder / "alternatives"))
     }
     work: list[tuple[tuple[str, str], Submission]] = []
     for name, path in right.items():
@@ -139,7 +153,8 @@ def _why(result: Result) -> str:
 
 def _judge_starter(folder: Path, result: Result) -> list[Problem]:
     if result.status is not Status.GRADED:
-        return [Problem(place=Place(folder), message=f"expected a starter that compiles, it is {result.status}")]
+        message = f"expected a starter that compiles, it is {result.status}: {_why(result)}"
+        return [Problem(place=Place(folder), message=message)]
     if result.all_passed:
         return [Problem(place=Place(folder), message="expected a starter that does not pass, it has full marks")]
     return []

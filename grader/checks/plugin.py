@@ -48,6 +48,9 @@ of the program from the given files. Raises CheckError, SandboxError or Internal
 
 _OWN_PACKAGES = tuple(Path(package).resolve().parent for package in (grader.__file__, sandbox.__file__) if package)
 
+_FIXTURES = ("program", "fdprobe", "workdir", "instrumented", "signal_safety")
+"""What a check can ask for, for the author who has mistyped one."""
+
 
 def _no_session() -> Session:
     raise InternalError("a check ran outside a grading")
@@ -282,7 +285,7 @@ class GradingPlugin:
                 place = Place(path, entry.lineno + 1)
         said = str(error).splitlines()[0] if str(error) else ""
         if isinstance(error, pytest.FixtureLookupError):
-            said = f"fixture {error.argname!r} not found"
+            said = f"fixture {error.argname!r} not found; there are {', '.join(_FIXTURES)}"
         return CheckError(
             f"the check {check.id!r} raised {type(error).__name__}{': ' if said else ''}{said}",
             place=place,

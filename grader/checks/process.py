@@ -7,7 +7,7 @@ from functools import partial
 from types import TracebackType
 from typing import Self, TypeVar
 
-from grader.checks.run import CheckContext, CheckFailed, Findings, Run
+from grader.checks.run import CheckContext, CheckFailed, Findings, Run, require_bytes
 from grader.checks.view import ProcessView, Signals, View
 from grader.observe.blocking import NameOf, label_of, no_names
 from grader.observe.history import WORK_FOLDER, read_history
@@ -118,6 +118,7 @@ class Process:
 
         On a terminal, the bytes of Ctrl-C, Ctrl-Z and Ctrl-\\ make it send signals to its foreground group.
         """
+        require_bytes("what is sent", data)
         if self._terminal:
             self._sent.update(name for key, name in _KEYS.items() if key in data)
         if data:
@@ -132,6 +133,8 @@ class Process:
 
         Raises CheckFailed if that process has ended.
         """
+        if name not in NUMBER_OF_SIGNAL:
+            raise ValueError(f"no such signal: {name!r}; names are such as 'SIGTERM'")
         number = NUMBER_OF_SIGNAL[name]
         self._sent.add(name)
         pid = to if isinstance(to, int) else self.pid
@@ -145,6 +148,7 @@ class Process:
 
         Raises CheckFailed if the program ends, is deadlocked, or takes longer.
         """
+        require_bytes("the pattern of expect", pattern)
         compiled = re.compile(re.escape(pattern)) if isinstance(pattern, bytes) else pattern
 
         def found() -> bytes | None:

@@ -43,6 +43,16 @@ class Fault:
         return {"call": self.call, "errno": getattr(errno, self.error), "on_call": self.on_call}
 
 
+def require_bytes(what: str, value: object) -> None:
+    """Raise TypeError, with the mend, if the author of a check gives a text where bytes are meant."""
+    if isinstance(value, str):
+        raise TypeError(
+            f"{what} has to be bytes: write b{value!r}"
+            if value.isascii()
+            else f"{what} has to be bytes: {value!r}.encode()"
+        )
+
+
 class Findings(tuple[Finding, ...]):
     """Findings that read as an explanation where an assertion prints them."""
 
@@ -59,6 +69,15 @@ class Invocation:
     timeout: float | None
     env: Mapping[str, str] | None
     fail: tuple[Fault, ...]
+
+    def __post_init__(self) -> None:
+        require_bytes("stdin", self.stdin)
+        for fault in self.fail:
+            if not isinstance(fault, Fault):
+                raise TypeError(f'fail has to be a list such as [Fault("fork", "EAGAIN")], and {fault!r} is no Fault')
+        for word in self.args:
+            if not isinstance(word, str):
+                raise TypeError(f"the words of a command line have to be texts, and {word!r} is none")
 
 
 @dataclass(slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """What a check sees of a running program: the kernel's words as values. Pure."""
 
+import difflib
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -7,6 +8,10 @@ from grader.checks.run import CheckFailed
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import signals_in_mask
 from grader.observe.snapshot import ProcessState, Snapshot
+from sandbox.syscall_numbers import NUMBERS
+
+_CALLS = frozenset(name for table in NUMBERS.values() for name in table)
+"""Every system call that is known by name on some machine."""
 
 _STATES = {
     "R": "running",
@@ -72,7 +77,15 @@ class ProcessView:
         return _NO_SIGNALS
 
     def blocked_in(self, *calls: str, fd: int | None = None) -> bool:
-        """Whether a thread sleeps in one of those system calls; with `fd`, on that descriptor (first argument)."""
+        """Whether a thread sleeps in one of those system calls; with `fd`, on that descriptor (first argument).
+
+        Raises ValueError for a call that is not known: nobody would ever be seen in it.
+        """
+        if unknown := [call for call in calls if call not in _CALLS]:
+            near = difflib.get_close_matches(unknown[0], _CALLS, n=1)
+            raise ValueError(
+                f"no such system call is known: {unknown[0]!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+            )
         return any(
             thread.status.state == "S"
             and thread.call is not None

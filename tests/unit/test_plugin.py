@@ -390,7 +390,7 @@ def test_one_file_that_cannot_be_imported_keeps_the_others_from_being_graded(gra
 def test_a_fixture_that_does_not_exist_is_the_author_s_fault(grading: Grading) -> None:
     path = grading.write("test_a.py", "def test_wrong(progam):\n    pass\n")
     fault = grading.fault(check("wrong"))
-    assert "fixture 'progam' not found" in str(fault)
+    assert "fixture 'progam' not found; there are program, fdprobe, workdir, " in str(fault)
     assert fault.place is not None
     assert fault.place.path == path
 

@@ -361,6 +361,7 @@ def test_a_check_without_a_test_is_named_with_its_line():
     assert error.message == "expected a check 'no_leak' in assignment.yaml for the test test_no_leak, found none"
     error = error_of(GOOD, "two_stages")
     assert error.message == "expected a test test_no_leaks in course/pipeline/checks, found none"
+    assert error.advice == "write one: def test_no_leaks(program), or take the check out of assignment.yaml"
     assert error.place == Place(YAML, 14)
 
 
