@@ -34,6 +34,7 @@ td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; wh
 .map .passed { background: var(--passed); } .map .failed { background: var(--failed); }
 .map .skipped { background: var(--rule); } .map th.check { font-weight: 400; }
 a { color: var(--hint); }
+@media (max-width: 34rem) { td .bars { width: 3.5rem; } }
 @media print { .map td.cell { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }
 """
 

@@ -85,7 +85,7 @@ def _wait_for_graph(waits: tuple[WaitEdge, ...]) -> str:
     """The nodes on a circle, the one that is told of first at the top; arrows go to who could end a wait."""
     shown = waits[:12]
     names = [edge.who for edge in shown]
-    across, radius_x, radius_y = 720, 250, max(50, 22 * len(names)) if len(names) > 1 else 0
+    across, radius_x, radius_y = (720, 250, max(50, 22 * len(names))) if len(names) > 1 else (290, 0, 0)
     centre_x, centre_y = across / 2, radius_y + 40
     places = {}
     for number, name in enumerate(names):
