@@ -25,6 +25,10 @@ PIECES = [lines(31)] + [lines(1000, first) for first in range(1000, 8000, 1000)]
 """Far more than a pipe holds. A pipe takes the first pieces whole, and of one of the next only a part."""
 
 
+LONG_PIECE, MANY = lines(1500), 100
+"""Less than a pipe holds, and so many that it is more than anybody would take for a sensible limit of what is kept."""
+
+
 def at_rest(process):
     """Wait until nothing moves any more. The two looks make sure that this is judged by what is newer than they."""
     process.view()
@@ -124,6 +128,17 @@ def test_slow_holds_up_nobody(program):
         with program.start(*words, timeout=LONG) as process:
             stopped_shell(process)
             send_all(process, PIECES)
+
+    with program.start("sh", "-c", STOPPED, "--", "grep", "--line-buffered", "end", timeout=LONG) as process:
+        stopped_shell(process)
+        for number in range(MANY):
+            process.send(LONG_PIECE + b"end %d\n" % number)
+            with contextlib.suppress(AssertionError):
+                process.expect(b"end %d\n" % number, within=PATIENCE)
+            assert process.stdout.endswith(b"end %d\n" % number), (
+                f"one command does not read, the other should get all, but after {number * len(LONG_PIECE) >> 10} KiB "
+                "it got no more: what one cannot take yet has to be kept in memory, as much as there is"
+            )
 
 
 def test_waits_in_poll(program):

@@ -13,6 +13,9 @@ LONG = 25.0
 O_NONBLOCK = 0o4000
 
 
+FIRST = "cat; echo at its end"
+
+
 def asleep(view):
     return [other for other in view.named("sleep") if other.blocked_in("clock_nanosleep", "nanosleep")]
 
@@ -83,13 +86,17 @@ def test_children(program, workdir):
         ("pipe", "EMFILE", b"Too many open files"),
         ("fork", "EAGAIN", b"Resource temporarily unavailable"),
     ):
-        run = program.run("cat", "--", "cat", fail=[Fault(call, errno_name, on_call=2)])
+        run = program.run("sh", "-c", FIRST, "--", "cat", fail=[Fault(call, errno_name, on_call=2)])
         assert not run.findings("deadlock")
         assert run.exit_code == 1, (
             f"the second {call} failed with {errno_name}: the program should end with 1, not {run.exit_code}"
         )
         assert reason in run.stderr, f"standard error should say why {call} failed, but has {run.stderr!r}"
         assert not run.findings("zombie", "orphan")
+        assert run.stdout == b"at its end\n", (
+            f"the second {call} failed: the first command should see the end of its input and end by itself, "
+            f"but what it prints then is {run.stdout!r} and not b'at its end\\n'"
+        )
 
     for words in ((), ("--",), ("--", "true"), ("true", "--"), ("true", "--", "--", "true")):
         run = program.run(*words)
