@@ -4,6 +4,7 @@ To see what the counter does while nobody reads it, the office, which is the pro
 (SIGSTOP) and later continued. Meanwhile the doorkeeper goes on, until he waits for more input or for room.
 """
 
+import contextlib
 import re
 
 PATIENCE = 3.0
@@ -104,6 +105,7 @@ def test_waits_for_room(program):
         post(process, FULL, 5, 6)
         process.send_signal("SIGCONT")
         process.expect(REPORT, within=PATIENCE)
+        rest(process)  # what is still in the counter when the doorkeeper ends is another check's affair
         run = finish(process)
     assert not run.findings("deadlock")
     reports = [int(line) for line in run.stdout.split() if line.isdigit()]
@@ -148,6 +150,19 @@ def test_announces(program):
         assert process.stdout == b"3\n9\n", (
             f"4 and 5 came while the command for 3 ran, so the next is for 9, but the output is {process.stdout!r}"
         )
+
+    with program.start(
+        "sum", "sh", "-c", 'echo "$0"; [ "$0" != 3 ] || exit 7; [ "$0" != 4 ] || kill -KILL $$'
+    ) as process:
+        for count in (3, 4, 5):
+            process.send(b"%d\n" % count)
+            with contextlib.suppress(AssertionError):
+                process.expect(b"%d\n" % count, within=PATIENCE)
+            assert process.stdout.endswith(b"%d\n" % count), (
+                "the command for 3 exits with 7, that for 4 is killed, and the next report is made all the same: 3, 4 "
+                f"and 5 have come, but the commands have printed {process.stdout!r}"
+            )
+            rest(process)
 
     with program.start("sum", "./no-such-command") as process:
         before = {other.pid for other in rest(process).processes}

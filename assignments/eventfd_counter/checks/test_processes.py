@@ -1,5 +1,7 @@
 """What the kernel says about the processes: how they end, what they leave behind."""
 
+from grader.checks import Fault
+
 PATIENCE = 3.0
 """Seconds that a state may take on a busy machine, less than the time limit. Only a wrong program needs them."""
 
@@ -60,6 +62,14 @@ def test_doorkeeper_killed(program):
     assert run.stdout == b"3\n4\n", f"3 and 4 were posted before he was killed, but the reports are {run.stdout!r}"
     assert run.exit_code == 1, f"the doorkeeper was killed: the exit status should be 1, not {run.exit_code}"
     assert run.stderr != b"", "the doorkeeper was killed: standard error should say so"
+
+
+def test_fork_fails(program):
+    run = program.run("sum", stdin=b"3\n", fail=[Fault("fork", "EAGAIN")])
+    assert run.exit_code == 1, f"fork failed: the exit status should be 1, not {run.exit_code}"
+    assert b"Resource temporarily unavailable" in run.stderr, (
+        f"standard error should say why fork failed, but has {run.stderr!r}"
+    )
 
 
 def test_no_fd_leaks(program, fdprobe):
