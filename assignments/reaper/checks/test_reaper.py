@@ -309,16 +309,25 @@ def test_born_clean(program):
 
 
 def test_fork_fails(program):
-    """The second of three forks fails."""
+    """The second of three forks fails. In the end the first command ends with 0: the status is due to nothing else."""
     with program.start(*sleeping("1001", "1002", "1003"), fail=[Fault("fork", "EAGAIN", on_call=2)]) as process:
         process.wait_until(lambda view: process.stderr, within=PATIENCE)
-        (child,) = children_at_rest(process, "1001")
-        process.send_signal("SIGTERM", to=child)
-        process.expect(b"pid %d: killed by SIGTERM\n" % child, within=PATIENCE)
+        process.wait_until(lambda view: "1001" in ready(view, process), within=SCENE_SECONDS)
+        let_it_rest(process)
+        children = ready(process.view(), process)
+        assert set(children) == {"1001"}, "the second of three forks failed, but another command was started after that"
+        process.send_signal("SIGTERM", to=children["1001"])
+        process.expect(b"pid %d: killed by SIGTERM\n" % children["1001"], within=PATIENCE)
         process.close_stdin()
         run = process.wait(within=PATIENCE)
-    assert run.exit_code == 1, f"the second fork failed: the exit status should be 1, not {run.exit_code}"
     assert b"Resource temporarily unavailable" in run.stderr, (
         f"standard error should say why fork failed, but has {run.stderr!r}"
     )
     assert not run.findings("zombie", "orphan")
+
+    commands = ("true", "--", "true", "--", "true")
+    with program.start(*commands, fail=[Fault("fork", "EAGAIN", on_call=2)]) as process:
+        process.expect(b": exited with 0\n", within=PATIENCE)
+        process.close_stdin()
+        run = process.wait(within=PATIENCE)
+    assert run.exit_code == 1, f"the second fork failed: the exit status should be 1, not {run.exit_code}"
