@@ -19,6 +19,9 @@ REST_SECONDS = 3.0
 PATIENT_LIMIT = 30.0
 """The time limit where a check takes a program through many states, or waits for thousands of lines."""
 
+HOLD_OUTPUT, GO_ON_WITH_OUTPUT = b"\x13", b"\x11"
+"""Ctrl-S and Ctrl-Q: what a terminal shows stands still meanwhile, and whoever prints waits."""
+
 LINE = re.compile(rb"^gate (\d+): visitor (\d+), total (\d+)$", re.MULTILINE)
 LAST_LINE = re.compile(rb"^total (\d+)\n\Z", re.MULTILINE)
 
@@ -54,9 +57,18 @@ def the_one_at_the_host(process, besides=()):
     """Wait until a gate listens to the host, other than those that were killed; return its pid."""
     await_state(process, lambda view: set(at_the_host(view, process)) - set(besides))
     gates = [pid for pid in at_the_host(process.view(), process) if pid not in besides]
-    assert gates, "no gate waits for the host, that is in read on standard input"
+    assert gates, (
+        f"{len(besides)} gates were killed, each with the lock in its hand, and no other waits for the host now"
+        if besides
+        else "no gate waits for the host, that is in read on standard input"
+    )
     assert len(gates) == 1, f"{len(gates)} gates wait for the host at the same time: each has a visitor half let in"
     return gates[0]
+
+
+def printing(view, process):
+    """The pids of the gates whose output is held up."""
+    return [child.pid for child in alive(view, process) if child.blocked_in("write", "writev")]
 
 
 def kill(process, pid):
@@ -158,7 +170,7 @@ def test_others_go_on(program):
 
 
 def test_nothing_is_lost(program):
-    """Two are killed, each with a visitor who was noted.
+    """Two are killed, each with a visitor who was noted; then one that had also shown the total already.
 
     Nobody is killed who only waits: a robust mutex of the C library can lose a wake-up with him, if he was just woken.
     """
@@ -186,6 +198,26 @@ def test_nothing_is_lost(program):
     assert total_of(run) == let_in_by_lines + 2, (
         f"{let_in_by_lines} visitors were let in and two noted by gates that were killed then: the total should be "
         f"{let_in_by_lines + 2}, but what {run} has written ends with {run.stdout[-60:]!r}"
+    )
+
+    with program.start("2", "1", pty=True) as process:
+        the_one_at_the_host(process)
+        rest(process)
+        process.send(HOLD_OUTPUT)
+        rest(process)
+        process.send(b"\n")
+        await_state(process, lambda view: printing(view, process))
+        for pid in printing(process.view(), process):
+            kill(process, pid)
+        process.send(GO_ON_WITH_OUTPUT)
+        await_state(process, lambda view: at_the_host(view, process))
+        process.send(b"\n")
+        run = process.wait()
+    shown = run.stdout.replace(b"\r", b"")  # on a terminal, standard error is a part of it
+    totals = re.findall(rb"^total (\d+)$", shown, re.MULTILINE)
+    assert totals == [b"2"], (
+        "one of two gates was killed when it had noted its only visitor and shown the new total, but not let go of the "
+        f"lock; the other has let one in. `total 2` should be the last line, but on the terminal there is {shown!r}"
     )
 
 
