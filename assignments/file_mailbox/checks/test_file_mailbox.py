@@ -21,7 +21,7 @@ PATIENT_LIMIT = 30.0
 HALF, LETTER = 16, 32
 WHOLE = re.compile(rb"from ([ \d]{10})\nletter ([ \d]{8})\n")
 LAST_LINE = re.compile(rb"^(\d+) letters\n\Z", re.MULTILINE)
-LOCKING = ("flock", "fcntl", "futex", "semop", "semtimedop")
+WAITING_FOR_CHILDREN = ("wait4", "waitid")
 
 
 def await_state(process, condition):
@@ -163,8 +163,8 @@ def test_postman(program):
             )
             rest(process)
             letters_in(process.stdout, "that the postman has delivered so far")
-            assert process.stdout or process.view().root.blocked_in(*LOCKING), (
-                "a sender has ended, and the postman neither has delivered its letter nor waits for the lock"
+            assert process.stdout or not process.view().root.blocked_in(*WAITING_FOR_CHILDREN), (
+                "a sender has ended, and the postman has not delivered its letter, but waits for another one to end"
             )
         process.close_stdin()
         run = process.wait()
@@ -173,7 +173,7 @@ def test_postman(program):
     assert len(letters) == 5, f"5 letters were put into the box, but {len(letters)} arrived"
 
 
-def test_half_letter(program):
+def test_half_letter(program, workdir):
     with program.start("box", "4", "2") as process:
         victim = the_one_at_the_host(process)
         process.send_signal("SIGKILL", to=victim)
@@ -194,6 +194,19 @@ def test_half_letter(program):
     assert run.exit_code is not None
     assert run.stdout == b"0 letters\n", (
         "the only sender was killed in the middle of its first letter: `0 letters` should be the only line, "
+        f"but the output is {run.stdout!r}"
+    )
+
+    with program.start("box3", "1", "3") as process:
+        the_one_at_the_host(process)
+        process.send(b".")
+        await_state(process, lambda view: len(workdir.read("box3")) == LETTER + HALF and at_the_host(view, process))
+        process.send_signal("SIGKILL", to=the_one_at_the_host(process))
+        process.close_stdin()
+        run = process.wait()
+    assert run.exit_code is not None
+    assert run.stdout == b"from          0\nletter        1\n1 letters\n", (
+        "the only sender was killed in the middle of its second letter: the first should arrive, "
         f"but the output is {run.stdout!r}"
     )
 
@@ -220,13 +233,14 @@ def test_fork_fails(program, workdir):
 
 
 def test_box_exists(program, workdir):
-    workdir.write("box", b"somebody's own letters\n")
-    run = program.run("box", "2", "1")
-    assert run.exit_code == 1, f"there is a file `box` already: exit status 1 is expected, not {run.exit_code}"
-    assert run.stderr != b"", "there is a file `box` already: standard error should say so"
-    assert "box" in workdir.names(), "there was a file `box` already, and it is gone now"
-    content = workdir.read("box")
-    assert content == b"somebody's own letters\n", f"there was a file `box` already, and now it has {content!r}"
+    for box, letters in (("box", b"somebody's own letters\n"), ("empty", b"")):
+        workdir.write(box, letters)
+        run = program.run(box, "2", "1")
+        assert run.exit_code == 1, f"there is a file `{box}` already: exit status 1 is expected, not {run.exit_code}"
+        assert run.stderr != b"", f"there is a file `{box}` already: standard error should say so"
+        assert box in workdir.names(), f"there was a file `{box}` already, and it is gone now"
+        content = workdir.read(box)
+        assert content == letters, f"there was a file `{box}` with {letters!r} already, and now it has {content!r}"
 
 
 def test_leaves_nothing(program, workdir):
