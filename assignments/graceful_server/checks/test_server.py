@@ -7,6 +7,9 @@ PATIENCE = 4.0
 """Seconds that a state may take on a busy machine, less than the time limit. Only a wrong program needs them."""
 
 
+DATA = b"a zero \0 and more\n\xff\n"
+
+
 @contextlib.contextmanager
 def serving(program, workdir, env=None):
     """A server that is ready. Its title is `one`."""
@@ -79,6 +82,18 @@ def test_pieces(program, workdir):
         run = server.wait(within=PATIENCE)
     assert run.exit_code == 0, f"SIGTERM came when half a request had come: it should exit with 0, but it {how(run)}"
 
+    with serving(program, workdir) as server:
+        shell = start_stopped_command(server, b"run kill -STOP $$\nsay two\nsay three\n")
+        server.close_stdin()
+        let_it_rest(server)
+        server.send_signal("SIGCONT", to=shell)
+        run = server.wait(within=PATIENCE)
+    expected = b"ready: one\nstatus: 0\none: two\none: three\nbye: 3\n"
+    assert run.stdout == expected, (
+        "the input has ended while the first of three requests was being served: all of them are to be served. "
+        f"The output should be {expected!r}, but it is {run.stdout!r}"
+    )
+
 
 def test_runs(program, workdir):
     with serving(program, workdir) as server:
@@ -123,6 +138,24 @@ def test_reloads(program, workdir):
 
 
 def test_failed_reload(program, workdir):
+    workdir.write("empty", b"")
+    run = program.run("empty")
+    assert run.exit_code == 1, f"its configuration is empty at the start: it should exit with 1, but it {how(run)}"
+    assert run.stderr, "its configuration is empty at the start: standard error should say so"
+
+    with serving(program, workdir) as server:
+        ask(server, b"run : >conf\n", b"status: 0\n")
+        server.send_signal("SIGHUP")
+        with contextlib.suppress(AssertionError):
+            server.wait_until(lambda view: server.stderr, within=PATIENCE)
+        let_it_rest(server)
+        assert server.stderr, "its configuration was made empty, then SIGHUP came: standard error should say so"
+        assert b"reloaded" not in server.stdout, (
+            f"its configuration was made empty, then SIGHUP came: nothing was reloaded, but it prints {server.stdout!r}"
+        )
+        ask(server, b"say still here\n", b"one: still here\n")
+        ask(server, b"run echo one >conf\n", b"status: 0\n")
+
     with serving(program, workdir) as server:
         ask(server, b"run rm conf\n", b"status: 0\n")
         server.send_signal("SIGHUP")
@@ -514,6 +547,16 @@ echo "inner status: $?"
 
 def test_whole_output(program, workdir):
     """A server runs another one, which is in the midst of a long answer when SIGUSR1 and SIGTERM come."""
+    workdir.write("data", DATA)
+    with serving(program, workdir) as server:
+        server.send(b"get data\n")
+        with contextlib.suppress(AssertionError):
+            server.expect(DATA, within=PATIENCE)
+        assert server.stdout.endswith(b"data: %d\n" % len(DATA) + DATA), (
+            f"the file `data` has the {len(DATA)} bytes {DATA!r}, and all of them should come after `data: "
+            f"{len(DATA)}`, but the output ends with {server.stdout[-40:]!r}"
+        )
+
     workdir.write("big", BIG)
     workdir.write("held", HELD)
     with serving(program, workdir) as server:
