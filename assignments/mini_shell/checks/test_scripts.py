@@ -75,23 +75,26 @@ def test_redirections(program, workdir):
     workdir.write("old.txt", b"this was here before and is longer\n")
     workdir.write("log.txt", b"first\n")
     lines = (
+        "echo kept > kept.txt | true",
         "sort < in.txt > sorted.txt",
         "echo short > old.txt",
         "echo second >> log.txt",
         "echo third >> log.txt",
         "echo new >> made.txt",
         "head -n 1 < in.txt | head -n 1 > fruit.txt",
+        "echo lost | head -n 1 < in.txt",
         "stat -c %a sorted.txt made.txt",
         "echo to standard output",
     )
     run = run_lines(program, *lines)
-    prints(run, b"644\n644\nto standard output\n", lines)
+    prints(run, b"pear\n644\n644\nto standard output\n", lines)
     for line, name, wanted in (
-        (lines[0], "sorted.txt", b"apple\npear\n"),
-        (lines[1], "old.txt", b"short\n"),
-        (f"{lines[2]}; {lines[3]}", "log.txt", b"first\nsecond\nthird\n"),
-        (lines[4], "made.txt", b"new\n"),
-        (lines[5], "fruit.txt", b"pear\n"),
+        (lines[1], "sorted.txt", b"apple\npear\n"),
+        (lines[2], "old.txt", b"short\n"),
+        (f"{lines[3]}; {lines[4]}", "log.txt", b"first\nsecond\nthird\n"),
+        (lines[5], "made.txt", b"new\n"),
+        (lines[6], "fruit.txt", b"pear\n"),
+        (lines[0], "kept.txt", b"kept\n"),
     ):
         assert name in workdir.names(), f"after `{line}` there should be a file {name}"
         content = workdir.read(name)
@@ -151,7 +154,9 @@ def test_no_fd_leaks(program, fdprobe, workdir):
     with program.start(timeout=LONG) as process:
 
         def one_round():
-            process.send(script("cat < in.txt | cat > out.txt", "cat < in.txt >> out.txt", "echo round"))
+            process.send(
+                script("cat < in.txt | cat > out.txt", "cat < in.txt >> out.txt", "true | cat < in.txt", "echo round")
+            )
             process.expect(b"round\n", within=PATIENCE)
 
         assert not process.growth(one_round)

@@ -191,6 +191,13 @@ def test_fg_bg(program):
         press(process, CTRL_C, "Ctrl-C when `fg` has brought the job to the foreground")
         until(process, lambda view: has_gone(view, "sleep"), "Ctrl-C should have ended `sleep`")
 
+        enter(process, "sleep 1002 &")
+        enter(process, "sleep 1003 &")
+        lines = enter(process, "bg")
+        assert b"[2] running sleep 1003" in lines, (
+            f"there are two jobs, and `bg` without a number means the one with the higher, but it prints {lines}"
+        )
+
 
 def test_background(program):
     with program.start(pty=True, timeout=LONG) as process:
@@ -225,6 +232,12 @@ def test_background(program):
         )
         lines = enter(process, "jobs", b"[2] running sleep 1002 | sleep 1003")
         assert not any(line.startswith(b"[1]") for line in lines), f"job 1 has ended, and `jobs` prints {lines}"
+        enter(process, "sleep 1004 &")
+        lines = enter(process, "jobs", b"[2] running sleep 1002 | sleep 1003")
+        assert b"[3] running sleep 1004" in lines, (
+            "job 1 has ended, job 2 runs, and a third is started: its number is the one after the highest that is in "
+            f"use, 3, but `jobs` prints {lines}"
+        )
 
 
 def test_process_groups(program):
