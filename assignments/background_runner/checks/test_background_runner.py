@@ -158,7 +158,7 @@ def test_background(program):
         assert len(set(pids.values())) == 3, f"three jobs run, and their pids are said to be {list(pids.values())}"
         process.send_signal("SIGTERM", to=pids[2])
         expect_finished(process, 2, "the second of three commands was ended")
-        process.send(b"\n \n")
+        process.send(b"\n \t\n")
         pids[4] = start(process, 4, f"echo 4; {FOREVER}")
         expect_lines(process, b"[4] STDOUT: 4", when="while the fourth command runs")
         for job in (4, 1, 3):
@@ -210,7 +210,7 @@ def test_whole_lines(program):
 
 def test_much_output(program):
     """Each job fills one of its pipes several times over before it ends the other."""
-    third = b"printf 'a\\0b\\n'; head -c 300000 /dev/zero | tr '\\0' z\n"
+    third = b"printf 'a\\0b\\r\\n'; head -c 300000 /dev/zero | tr '\\0' z\n"
     run = program.run(stdin=b"seq 20000 >&2; seq 30000\nseq 30000; seq 20000 >&2\n" + third)
     assert not run.findings("deadlock")
     assert run.exit_code == 0
@@ -228,7 +228,9 @@ def test_much_output(program):
             f", and the first that is wrong or missing is line {wrong + 1}: {lines[wrong : wrong + 1]}"
         )
     short, *long = streamed(run.stdout, 3, b"STDOUT") or [b""]
-    assert short == b"a\0b", f"the line of the bytes 'a', 0 and 'b' should be passed on as it is, not as {short!r}"
+    assert short == b"a\0b\r", (
+        f"the line of the bytes 'a', 0, 'b' and '\\r' should be passed on as it is, not as {short!r}"
+    )
     assert long == [b"z" * 300000], (
         "the third command prints one line of 300000 bytes, but what is passed on are lines of "
         f"{[len(line) for line in long][:5]} bytes"
