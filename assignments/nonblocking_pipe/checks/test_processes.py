@@ -13,7 +13,8 @@ LONG = 25.0
 O_NONBLOCK = 0o4000
 
 
-FIRST = "cat; echo at its end"
+FIRST = "while read -r line; do :; done; echo at its end"
+"""Forks nothing itself: the fork that is to fail is the second one in the whole run."""
 
 
 def asleep(view):
