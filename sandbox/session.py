@@ -133,7 +133,7 @@ class Session:
 
     @property
     def machine(self) -> Facts:
-        """`kernel` and `machine` as the agent found them; waits for the agent to be up."""
+        """`kernel`, `machine` and `processors` as the agent found them; waits for the agent to be up."""
         if self.wait(lambda: self._ready, ANSWER_SECONDS) is None:
             raise SandboxLostError("the sandbox did not come up", "Run `grader doctor` to find out why.")
         assert self._ready is not None

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Callable, Mapping
 
 from grader.checks.instrumented_run import ENDINGS, InstrumentedProcess, InstrumentedRun
-from grader.checks.program import Program
+from grader.checks.program import Program, cpu_seconds
 from grader.checks.run import CheckContext
 from grader.checks.variants import Variants
 from grader.findings import Finding, FindingKind
@@ -62,7 +62,7 @@ class InstrumentedProgram:
         seconds = (timeout or self._variants.limits.time_seconds) * TIME_FACTOR
         limits = RunLimits(
             wall_seconds=seconds,
-            cpu_seconds=int(seconds) + 1,
+            cpu_seconds=cpu_seconds(self._session, seconds),
             processes=self._variants.limits.processes + self._tool.extra_tasks,
             output_bytes=self._variants.limits.output_bytes,
         )

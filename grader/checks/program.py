@@ -23,6 +23,14 @@ _MACHINE_ERRORS = frozenset({"EAGAIN", "EMFILE", "ENFILE", "ENOMEM", "EIO", "ENO
 ENOSPC: there are no more terminals, of which programs in other sandboxes can take all."""
 
 
+def cpu_seconds(session: Session, seconds: float) -> int:
+    """The limit for the time that a process computes, all its threads together, if it may run for so many seconds.
+
+    It may use all processors meanwhile.
+    """
+    return (int(seconds) + 1) * int(session.machine["processors"])
+
+
 class Program:
     """The student's program in its work folder."""
 
@@ -86,7 +94,7 @@ class Program:
         seconds = invocation.timeout or self._limits.time_seconds
         limits = RunLimits(
             wall_seconds=seconds,
-            cpu_seconds=int(seconds) + 1,
+            cpu_seconds=cpu_seconds(self._session, seconds),
             processes=self._limits.processes,
             output_bytes=self._limits.output_bytes,
         )

@@ -120,7 +120,9 @@ class Agent:
             os.setpriority(os.PRIO_PROCESS, 0, NICE)
         sweep.sweep(self._uid)
         missing = [path for path in TOOLS if not os.access(path, os.X_OK)]
-        self._send(Ready({"kernel": os.uname().release, "machine": kernel.MACHINE, "missing": missing}))
+        processors = len(os.sched_getaffinity(0))
+        facts = {"kernel": os.uname().release, "machine": kernel.MACHINE, "processors": processors, "missing": missing}
+        self._send(Ready(facts))
         while True:
             self._flush()
             ready = self._epoll.poll(self._poll_seconds())

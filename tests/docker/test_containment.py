@@ -461,6 +461,19 @@ def test_cpu_time_is_limited(workshop: Workshop) -> None:
     assert status & 0x7F == 24, "SIGXCPU"
 
 
+def test_a_program_may_compute_on_all_processors_until_its_time_is_up(workshop: Workshop) -> None:
+    run = workshop.run("""
+        #include <sys/resource.h>
+        int main(void) {
+            struct rlimit limit;
+            must(getrlimit(RLIMIT_CPU, &limit));
+            printf("%ld %ld\\n", (long)limit.rlim_cur, sysconf(_SC_NPROCESSORS_ONLN));
+            return 0;
+        }""")
+    seconds, processors = map(int, run.stdout.split())
+    assert seconds > LIMITS.time_seconds * processors
+
+
 def test_the_size_of_a_file_is_limited(workshop: Workshop) -> None:
     run = workshop.run("""
         int main(void) {

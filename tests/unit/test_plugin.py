@@ -35,7 +35,7 @@ class FakeSession:
     def __init__(self) -> None:
         self.resets = 0
         self.quiet: tuple[Facts, Facts] | None = None
-        self.machine = {"kernel": "6.1", "machine": "x86_64"}
+        self.machine = {"kernel": "6.1", "machine": "x86_64", "processors": 2}
         self.stored: dict[str, bytes] = {}
 
     def reset(self) -> None:
