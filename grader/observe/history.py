@@ -1,5 +1,6 @@
 """The life of a run, from the agent's events: every process, what it executed, what it had open, how it ended. Pure."""
 
+import math
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -147,15 +148,19 @@ class History:
 def read_history(root: int, events: Iterable[Event]) -> History:
     """Fold the events of a run, up to when what was left of it was killed: killing one process may let another go
     on, end, or die of SIGPIPE, which is nothing that the program did.
+
+    What was captured before that may be told after it.
     """
     history = History(root=root)
     _process(history, root, 0.0)
+    killed = math.inf
     for event in events:
         if event.kind == "stop":
-            break
-        _take(history, event)
+            killed = min(killed, event.time)
+        elif event.time <= killed:
+            _take(history, event)
         if event.kind == "survivors":
-            break
+            killed = min(killed, event.time)
     return history
 
 

@@ -46,6 +46,15 @@ def test_a_run_of_one_process_has_its_image_its_tables_and_its_end() -> None:
     assert root.is_students
 
 
+def test_what_was_captured_before_the_end_of_a_run_counts_even_if_it_is_told_later() -> None:
+    subject = recorded("exits")
+    (loaded, ended) = (event for event in subject.events if event.kind in ("exec", "exit"))
+    stop = ended._replace(kind="stop", time=(loaded.time + ended.time) / 2, facts={})
+    history = read_history(subject.root, [stop, *subject.events])
+    assert len(history.root_process.execs) == 1
+    assert history.root_process.exit_code is None
+
+
 def test_a_run_without_events_has_its_first_process_and_nothing_about_it() -> None:
     history = read_history(7, [])
     assert history.root_process.label == "`?` (pid 7)"
