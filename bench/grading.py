@@ -40,10 +40,10 @@ def measure_grading(effort: Effort) -> Section:
         floor = Floor(assignment, recording, floor_runner())
         floor.seconds(source)
         variants = {FLOOR: lambda: floor.seconds(source), **variants}
-        peer = Peer(assignment, recording, peer_image())
-        known_peer = peer
+        known_peer = Peer(assignment, recording, peer_image())
         known_peer.seconds(source)
         variants[PEER] = lambda: known_peer.seconds(source)
+        peer = known_peer
     except YardstickError as error:
         notes.append(f"not measured: {error}")
     grade_command_seconds(reference, status=0)

@@ -67,11 +67,18 @@ def recorded(current: Sequence[str]) -> Iterator[Recording]:
     spawn, give, send_signal, store = Session.spawn, Session.input, Session.signal, Session.store
 
     def recorded_spawn(
-        session: Session, argv: Sequence[str], limits: RunLimits, *, watched: bool = True, **options: object
+        session: Session,
+        argv: Sequence[str],
+        limits: RunLimits,
+        *,
+        stdin: bytes | None = None,
+        watched: bool = True,
+        **options: object,
     ) -> RunRecord:
-        run = spawn(session, argv, limits, watched=watched, **options)  # type: ignore[arg-type]  # as they came
+        run = spawn(session, argv, limits, stdin=stdin, watched=watched, **options)  # type: ignore[arg-type]  # as they came
         if watched:
             command = Command(check=current[0], argv=list(argv), record=run, disturbed=bool(options.get("faults")))
+            command.stdin += stdin or b""
             commands[id(run)] = command
             recording.commands.append(command)
         return run

@@ -6,7 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -132,14 +132,12 @@ def _fault(message: str, error: sqlite3.Error, advice: str) -> GraderError:
 
 def as_csv(rows: Iterator[Row]) -> str:
     """A line for each submission, with the points of each check; see RFC 4180."""
-    listed = list(rows)
-    results = [json.loads(row.result) if row.result else {"checks": []} for row in listed]
-    checks = list(dict.fromkeys(check["id"] for result in results for check in result["checks"]))
+    listed = [(replace(row, result=None), _points(row)) for row in rows]
+    checks = list(dict.fromkeys(check for _row, points in listed for check in points))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(["key", "name", "id", "status", "score", "max_score", *checks, "reason"])
-    for row, result in zip(listed, results, strict=True):
-        points = {check["id"]: check["points"] for check in result["checks"]}
+    for row, points in listed:
         total = ["", ""] if row.score is None else [f"{row.score:g}", f"{row.max_score:g}"]
         cells = [
             row.key,
@@ -161,23 +159,23 @@ def _harmless(cell: object) -> object:
     return cell
 
 
-def as_json(rows: Iterator[Row], assignment: str) -> str:
-    """Everything in the gradebook, as one object."""
-    return json.dumps(
-        {
-            "schema": "grader.gradebook/1",
-            "assignment": assignment,
-            "submissions": [
-                {
-                    "key": row.key,
-                    "name": row.name,
-                    "id": row.id,
-                    "status": row.status,
-                    "reason": row.reason,
-                    "result": json.loads(row.result) if row.result else None,
-                }
-                for row in rows
-            ],
-        },
-        indent=1,
-    )
+def _points(row: Row) -> dict[str, object]:
+    return {check["id"]: check["points"] for check in json.loads(row.result)["checks"]} if row.result else {}
+
+
+def as_json(rows: Iterator[Row], assignment: str) -> Iterator[str]:
+    """Everything in the gradebook, as one object, in parts: a class can be large."""
+    yield f'{{\n "schema": "grader.gradebook/1",\n "assignment": {json.dumps(assignment)},\n "submissions": ['
+    separator = "\n"
+    for row in rows:
+        submission = {
+            "key": row.key,
+            "name": row.name,
+            "id": row.id,
+            "status": row.status,
+            "reason": row.reason,
+            "result": json.loads(row.result) if row.result else None,
+        }
+        yield separator + json.dumps(submission, indent=1)
+        separator = ",\n"
+    yield "\n ]\n}\n"

@@ -5,6 +5,7 @@ import os
 import secrets
 import stat
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from grader.errors import GraderError, UsageError
@@ -32,19 +33,22 @@ def check_writable(path: Path) -> None:
     Path(name).unlink()
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Writes `text` as UTF-8 to `path`, in one step: afterwards the file is the new one or still the old one.
+def write_whole(path: Path, text: str | Iterable[str]) -> None:
+    """Writes `text`, or its parts one after the other, as UTF-8 to `path`, in one step: afterwards the file is the new
+    one or still the old one.
 
     An existing file keeps its permissions, a symbolic link stays one. What cannot be replaced, such as
     `/dev/stdout` or a FIFO, is written directly. Raises UsageError if nothing can be written there.
     """
-    data = text.encode("utf-8")
+    parts = (text,) if isinstance(text, str) else text
+    data = (part.encode("utf-8") for part in parts)
     try:
         existing = _status(path)
         if existing is not None and stat.S_ISDIR(existing.st_mode):
             raise UsageError(f"cannot write {path}: it is a folder", advice="Name a file in it.")
         if existing is not None and _is_special(path, existing):
-            path.write_bytes(data)
+            with path.open("wb") as file:
+                file.writelines(data)
         else:
             _replace(path, data, existing)
     except OSError as error:
@@ -72,7 +76,7 @@ def _is_special(path: Path, existing: os.stat_result) -> bool:
     return not stat.S_ISREG(existing.st_mode) or path.absolute().parts[1] in ("dev", "proc")
 
 
-def _replace(path: Path, data: bytes, existing: os.stat_result | None) -> None:
+def _replace(path: Path, data: Iterable[bytes], existing: os.stat_result | None) -> None:
     target = path.resolve()
     if not target.parent.is_dir():
         raise UsageError(
@@ -87,7 +91,7 @@ def _replace(path: Path, data: bytes, existing: os.stat_result | None) -> None:
         with open(descriptor, "wb") as file:
             if existing is not None:
                 os.fchmod(descriptor, stat.S_IMODE(existing.st_mode) & 0o777)
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(descriptor)
         temporary.replace(target)

@@ -98,6 +98,6 @@ def test_any_name_comes_through_the_csv(name: str) -> None:
 
 
 def test_the_json_has_every_result() -> None:
-    book = json.loads(as_json(iter([ADA, BOB]), "tiny"))
+    book = json.loads("".join(as_json(iter([ADA, BOB]), "tiny")))
     assert book["schema"] == "grader.gradebook/1"
     assert [entry["result"] is None for entry in book["submissions"]] == [False, True]
