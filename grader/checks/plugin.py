@@ -92,6 +92,7 @@ class GradingPlugin:
         except Exception as error:
             self.fault = error  # whatever kept the sandbox from coming up is for the caller, as it is
             raise
+        self._started = time.monotonic()  # the first check waits for the build, which is no time of its own
         if not self._is_clean:
             session.reset()
         self._is_clean = False

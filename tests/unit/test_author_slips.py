@@ -44,25 +44,25 @@ def invocation(*args: str, stdin: bytes = b"", fail: tuple[Fault, ...] = ()) -> 
     return Invocation(args=args, stdin=stdin, timeout=None, env=None, fail=fail)
 
 
-def test_a_text_where_bytes_are_meant():
+def test_a_text_where_bytes_are_meant() -> None:
     with pytest.raises(TypeError, match=r"^the pattern of expect has to be bytes: write b'ready'$"):
         require_bytes("the pattern of expect", "ready")
     with pytest.raises(TypeError, match=r"^stdin has to be bytes: 'caf\xe9'\.encode\(\)$"):
-        invocation(stdin="caf\xe9")  # type: ignore[arg-type]
+        invocation(stdin="caf\xe9")  # type: ignore[arg-type]  # the slip
     require_bytes("stdin", b"ready")
 
 
-def test_a_name_where_a_fault_is_meant():
+def test_a_name_where_a_fault_is_meant() -> None:
     with pytest.raises(TypeError, match=r"such as \[Fault\(\"fork\", \"EAGAIN\"\)\], and 'fork' is no Fault"):
-        invocation(fail=("fork",))  # type: ignore[arg-type]
+        invocation(fail=("fork",))  # type: ignore[arg-type]  # the slip
 
 
-def test_a_number_among_the_words_of_a_command_line():
+def test_a_number_among_the_words_of_a_command_line() -> None:
     with pytest.raises(TypeError, match="have to be texts, and 5 is none"):
-        invocation("sleep", 5)  # type: ignore[arg-type]
+        invocation("sleep", 5)  # type: ignore[arg-type]  # the slip
 
 
-def test_a_system_call_that_does_not_exist():
+def test_a_system_call_that_does_not_exist() -> None:
     facts = {"pid": 7, "ppid": 1, "pgid": 7, "sid": 7, "command": "cat", "argv": ("cat",), "live_threads": ()}
     sleeping = ProcessView(cast("ProcessState", SimpleNamespace(**facts)))
     assert not sleeping.blocked_in("nanosleep", "open")
@@ -70,7 +70,7 @@ def test_a_system_call_that_does_not_exist():
         sleeping.blocked_in("raed")
 
 
-def test_a_label_with_a_kind_that_does_not_exist(tmp_path: Path):
+def test_a_label_with_a_kind_that_does_not_exist(tmp_path: Path) -> None:
     folder = assignment(tmp_path / "tiny", "description: leaks\nfails:\n  runs: fd-leak\n")
     with pytest.raises(
         AssignmentError, match="expected the kind of a finding, or assertion, found 'fd-leak'"
@@ -81,7 +81,7 @@ def test_a_label_with_a_kind_that_does_not_exist(tmp_path: Path):
     assert caught.value.advice.startswith("did you mean 'fd-leak-e")
 
 
-def test_an_assignment_without_a_solution(tmp_path: Path):
+def test_an_assignment_without_a_solution(tmp_path: Path) -> None:
     folder = assignment(tmp_path / "tiny", "description: leaks\nfails:\n  runs: fd-leak-exec\n")
     with pytest.raises(AssignmentError, match="expected a folder with a solution that has full marks, found none"):
         validate(folder)

@@ -16,6 +16,6 @@ def width_of(*waits: WaitEdge) -> int:
     return int(found)
 
 
-def test_a_lone_wait_is_drawn_no_wider_than_a_telephone():
+def test_a_lone_wait_is_drawn_no_wider_than_a_telephone() -> None:
     assert width_of(WAITS[0]) < 320
     assert width_of(*WAITS) > 600

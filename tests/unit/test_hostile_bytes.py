@@ -213,7 +213,7 @@ def test_a_tool_s_report_written_by_anybody_is_read_or_refused(reader: str, data
         text = spoil(text)
     text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")  # as it is read from the sandbox
     with suppress(ToolFailedError):
-        tuple(READERS[reader](text))  # type: ignore[call-overload]
+        tuple(READERS[reader](text))  # type: ignore[call-overload]  # readers of several types
 
 
 @pytest.mark.parametrize("endless", ["9" * 5000, "-", ""])
@@ -223,7 +223,7 @@ def test_a_tool_s_report_of_numbers_that_are_none_is_read_or_refused(reader: str
         if path.is_file():
             text = re.sub("[0-9]+", endless, path.read_text(encoding="utf-8", errors="replace"))
             with suppress(ToolFailedError):
-                tuple(READERS[reader](text))  # type: ignore[call-overload]
+                tuple(READERS[reader](text))  # type: ignore[call-overload]  # readers of several types
 
 
 def test_a_report_is_named_after_a_process() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 import pytest
 
+from grader.checks import plugin
 from grader.checks.fixtures import FdProbe
 from grader.checks.runner import run_checks
 from grader.errors import CheckError, InternalError, Place
@@ -449,6 +450,19 @@ def test_a_sandbox_that_is_lost_in_the_midst_of_a_check_is_no_verdict(grading: G
     grading.write("test_a.py", "def test_good(program):\n    program.run()\n")
     with pytest.raises(SandboxError, match="ended unexpectedly"):
         grading.run(check("good"))
+
+
+def test_waiting_for_the_build_is_no_time_of_the_first_check(grading: Grading, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(plugin, "time", SimpleNamespace(monotonic=lambda: clock.seconds))
+
+    def built() -> object:
+        clock.seconds += 100
+        return grading.session
+
+    grading.open = built
+    grading.write("test_a.py", EACH_PASSES.format("good"))
+    assert [result.duration_seconds for result in grading.run(check("good"))] == [0.0]
 
 
 def test_what_keeps_the_sandbox_from_being_opened_is_handed_on_as_it_is(grading: Grading) -> None:
