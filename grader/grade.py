@@ -103,8 +103,10 @@ def grade(
         checks = _all_skipped(assignment, only, "the submission was rejected")
         return result(Status.REJECTED, checks, reason=submission.rejected)
 
+    given = tuple(SubmittedFile(name=file.name, data=file.data) for file in assignment.build.given)
     # What runs is what was built: a file of the program's name is not taken, whatever it is.
-    files = tuple(file for file in submission.files if file.name != assignment.build.program)
+    others = {assignment.build.program, *(file.name for file in given)}
+    files = (*given, *(file for file in submission.files if file.name not in others))
 
     def attempt(launch: Launch) -> Result:
         preparation = Preparation(assignment, files, say, launch)

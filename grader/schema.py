@@ -46,9 +46,14 @@ def schema() -> JsonSchema:
                     required=("files",),
                 ),
                 "build": _table(
-                    "How the program is made of every submitted .c file, with gcc.",
+                    "How the program is made of every submitted .c file and every given one, with gcc.",
                     {
                         "program": _text("The file name of the program.", FILE_PART),
+                        "given": _list(
+                            "Files of starter/ that are the same for all, whatever is submitted by their names.",
+                            _text("A relative file name.", _path(FILE_PART)),
+                            [],
+                        ),
                         "cflags": _list(
                             "Options of the compiler.", _text("One option."), list(BuildSpec(program="p").cflags)
                         ),

@@ -5,9 +5,11 @@ line.
 """
 
 import difflib
+import errno
 import graphlib
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -17,9 +19,13 @@ from grader.errors import AssignmentError, Place, UsageError
 from grader.quantities import LIMITS
 from grader.yaml_lines import Value, did_you_mean, read_yaml
 
+STARTER = "starter"
+"""The folder of the files that students get."""
+
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 _NAME_RULE = "small letters, digits and underscores, a letter first"
 FILE_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]*")
+_FILE_RULE = "a relative file name of letters, digits, '_', '.', '+' and '-'"
 PATTERN_PART = re.compile(r"(?!.*\*\*)[A-Za-z0-9_*?\[][A-Za-z0-9_.+*?!\[\]-]*")
 
 
@@ -38,10 +44,22 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """A file that is the assignment's and no student's; its name is relative, with `/` between its parts."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuildSpec:
-    """How the program is built: every submitted `.c` file, with these options, into `program`."""
+    """How the program is built: every submitted `.c` file and every given one, with these options, into `program`.
+
+    `given` files stand in for whatever is submitted by their names.
+    """
 
     program: str
+    given: tuple[GivenFile, ...] = ()
     cflags: tuple[str, ...] = ("-std=gnu17", "-Wall", "-Wextra", "-O1", "-g")
     ldflags: tuple[str, ...] = ()
 
@@ -116,7 +134,9 @@ def load_assignment(where: str | Path) -> Assignment:
         found = error.object[error.start : error.start + 1]
         message = f"expected UTF-8, found the byte {found!r}"
         raise AssignmentError(message, advice="save the file as UTF-8", place=Place(path, line)) from error
-    return parse_assignment(text, path, find_tests(folder / "checks"))
+    return parse_assignment(
+        text, path, find_tests(folder / "checks"), lambda name: (folder / STARTER / name).read_bytes()
+    )
 
 
 def _assignment_folder(where: str | Path) -> Path:
@@ -139,8 +159,17 @@ def _assignment_folder(where: str | Path) -> Path:
     raise UsageError(message, advice=advice)
 
 
-def parse_assignment(text: str, path: Path, tests: Mapping[str, Place]) -> Assignment:
-    """The assignment that `text`, read from `path`, describes; `tests` are those of its checks."""
+def _no_file(name: str) -> bytes:
+    raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+
+
+def parse_assignment(
+    text: str, path: Path, tests: Mapping[str, Place], read_starter: Callable[[str], bytes] = _no_file
+) -> Assignment:
+    """The assignment that `text`, read from `path`, describes; `tests` are those of its checks.
+
+    `read_starter` yields the content of a file of the starter; raises OSError.
+    """
     top = read_yaml(text, path).table(
         required=("name", "title", "submission", "build", "checks"), optional=("topics", "limits")
     )
@@ -153,7 +182,7 @@ def parse_assignment(text: str, path: Path, tests: Mapping[str, Place]) -> Assig
         title=top["title"].line(),
         folder=path.parent,
         submission=submission,
-        build=_build(top["build"], submission),
+        build=_build(top["build"], submission, read_starter),
         limits=_limits(top["limits"]) if "limits" in top else Limits(),
         checks=checks,
         topics=tuple(topic.line() for topic in topics),
@@ -175,7 +204,7 @@ def _submission(value: Value) -> SubmissionSpec:
         raise table["files"].unexpected("at least one file", "write it in brackets: [pipeline.c]")
     seen: set[str] = set()
     for file in files:
-        _require_parts(file, FILE_PART, "a relative file name of letters, digits, '_', '.', '+' and '-'")
+        _require_parts(file, FILE_PART, _FILE_RULE)
         if file.line() in seen:
             raise file.unexpected("each file once")
         seen.add(file.line())
@@ -191,19 +220,37 @@ def _require_parts(value: Value, part: re.Pattern[str], expected: str) -> None:
         raise value.unexpected(expected)
 
 
-def _build(value: Value, submission: SubmissionSpec) -> BuildSpec:
-    table = value.table(required=("program",), optional=("cflags", "ldflags"))
+def _build(value: Value, submission: SubmissionSpec, read_starter: Callable[[str], bytes]) -> BuildSpec:
+    table = value.table(required=("program",), optional=("given", "cflags", "ldflags"))
     program = table["program"].line()
     if not FILE_PART.fullmatch(program):
         raise table["program"].unexpected("the file name of the program, such as pipeline")
     if program in submission.files:
         raise table["program"].unexpected("another name than that of a submitted file")
     default = BuildSpec(program=program)
+    given = table["given"].items("[main.c]") if "given" in table else ()
     return BuildSpec(
         program=program,
+        given=_given(given, {program, *submission.files}, read_starter),
         cflags=_options(table["cflags"]) if "cflags" in table else default.cflags,
         ldflags=_options(table["ldflags"]) if "ldflags" in table else default.ldflags,
     )
+
+
+def _given(items: tuple[Value, ...], taken: set[str], read_starter: Callable[[str], bytes]) -> tuple[GivenFile, ...]:
+    files = []
+    for item in items:
+        name = item.line()
+        _require_parts(item, FILE_PART, _FILE_RULE)
+        if name in taken:
+            raise item.unexpected("a file that is named only here")
+        taken.add(name)
+        try:
+            files.append(GivenFile(name=name, data=read_starter(name)))
+        except OSError as error:
+            advice = f"given files are compiled as students get them, from {STARTER}/"
+            raise item.unexpected(f"a file of {STARTER}/ ({error.strerror})", advice) from error
+    return tuple(files)
 
 
 def _options(value: Value) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from grader.errors import AssignmentError, Place, VerdictError
 from grader.findings import FindingKind
 from grader.result import Outcome, Result, Status
-from grader.spec import Assignment, load_assignment
+from grader.spec import STARTER, Assignment, load_assignment
 from grader.submission import Submission, load_submission
 from grader.validation import Problem, Validation
 from grader.workers import NoVerdict, default_jobs, grade_all
@@ -94,7 +94,7 @@ def validate(
     work: list[tuple[tuple[str, str], Submission]] = []
     for name, path in right.items():
         work += [(("right", name), load_submission(path, assignment.submission))] * repeat
-    starter = assignment.folder / "starter"
+    starter = assignment.folder / STARTER
     if starter.is_dir():
         work.append((("starter", "starter"), load_submission(starter, assignment.submission)))
     work += [(("bug", bug.name), load_submission(bug.folder, assignment.submission)) for bug in bugs.values()]

@@ -178,3 +178,20 @@ def test_the_program_stays_the_same_for_every_check(tiny: TinyAssignment) -> Non
             return symlink("/bin/true", "tiny");
         }""")
     assert tiny.grade().all_passed
+
+
+def test_a_given_file_is_the_assignments_whatever_is_handed_in_by_its_name(tiny: TinyAssignment) -> None:
+    taken = "{files: [tiny.c], optional: ['*.c']}"
+    given = "{program: tiny, given: [main.c, answer.h]}"
+    starter = tiny.folder / "starter"
+    starter.mkdir()
+    (starter / "answer.h").write_text("int answer(void);\n")
+    (starter / "main.c").write_text('#include "answer.h"\nint main(void) { return answer(); }\n')
+    tiny.write_yaml(tiny.yaml.replace("{files: [tiny.c]}", taken).replace("{program: tiny}", given))
+    tiny.write_checks(SECOND + SECOND.replace("two", "one"))
+
+    (tiny.submission / "main.c").write_text("int main(void) { return 0; }\n")
+    tiny.write_program('#include "answer.h"\nint answer(void) { return 9; }\n')
+    assert tiny.grade().score == 0
+    tiny.write_program('#include "answer.h"\nint answer(void) { return 0; }\n')
+    assert tiny.grade().all_passed

@@ -1,5 +1,6 @@
 """What an assignment.yaml may say, and how each mistake is named: file, line, what was expected."""
 
+import errno
 import re
 import time
 from collections.abc import Mapping
@@ -13,7 +14,16 @@ from hypothesis import strategies as st
 from grader import spec
 from grader.check_tests import find_tests
 from grader.errors import AssignmentError, GraderError, Place, UsageError
-from grader.spec import Assignment, BuildSpec, CheckSpec, Limits, SubmissionSpec, load_assignment, parse_assignment
+from grader.spec import (
+    Assignment,
+    BuildSpec,
+    CheckSpec,
+    GivenFile,
+    Limits,
+    SubmissionSpec,
+    load_assignment,
+    parse_assignment,
+)
 
 GOOD = """\
 name: pipeline
@@ -300,6 +310,42 @@ def test_required_files_may_be_in_a_folder():
 @pytest.mark.parametrize("pattern", ["../*.h", "/*.h", "-*", "'**/*.h'", "a/**", "./*.h", "''", "7"])
 def test_optional_patterns_stay_inside(pattern: str):
     assert error_of(changed("['*.h']", f"[{pattern}]")).place == Place(YAML, 6)
+
+
+def parse_given(names: str, starter: Mapping[str, bytes]) -> Assignment:
+    def read_starter(name: str) -> bytes:
+        if name not in starter:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return starter[name]
+
+    text = changed("  program: pipeline\n", f"  program: pipeline\n  given: {names}\n")
+    return parse_assignment(text, YAML, places_of("two_stages", "no_leaks"), read_starter)
+
+
+def test_given_files_are_those_of_the_starter():
+    assignment = parse_given("[main.c, lib/queue.h]", {"main.c": b"int main", "lib/queue.h": b"#pragma once"})
+    assert assignment.build.given == (
+        GivenFile(name="main.c", data=b"int main"),
+        GivenFile(name="lib/queue.h", data=b"#pragma once"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        ("[main.c]", "expected a file of starter/ (No such file or directory), found the text 'main.c'"),
+        ("[../main.c]", "expected a relative file name"),
+        ("[pipeline.c]", "expected a file that is named only here"),
+        ("[pipeline]", "expected a file that is named only here"),
+        ("[queue.h, queue.h]", "expected a file that is named only here"),
+        ("queue.h", "expected a list"),
+    ],
+)
+def test_given_files_are_there_and_are_nobody_elses(names: str, message: str):
+    with pytest.raises(AssignmentError) as caught:
+        parse_given(names, {"queue.h": b"", "pipeline.c": b""})
+    assert message in caught.value.message
+    assert caught.value.place == Place(YAML, 9)
 
 
 @pytest.mark.parametrize("flag", ["-o", "-oprogram", "'@options'", "-c", "-E", "-S", "''", "'-Wall -Wextra'"])
