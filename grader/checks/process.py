@@ -243,11 +243,11 @@ class Process:
         """All processes, right now."""
         return self.view().processes
 
-    def wait_until(self, condition: Callable[[View], object], within: float = STATE_SECONDS) -> View:
+    def wait_until(self, condition: Callable[[View], object], within: float = STATE_SECONDS, what: str = "") -> View:
         """Look until `condition(view)` is true and return that view.
 
         Raises CheckFailed if the program ends before, or time is up; a condition about a process that is gone is
-        false.
+        false. `what` is the condition in words, for that message: "both stages wait for input".
         """
 
         def reached() -> View | None:
@@ -261,7 +261,8 @@ class Process:
             view = self.view()
         if self._is_met(condition, view):
             return view
-        raise CheckFailed(f"{self} did not reach the state that was waited for: {self._why()}; {view}")
+        state = f"was to get to where {what}, but" if what else "did not reach the state that was waited for:"
+        raise CheckFailed(f"{self} {state} {self._why()}; by then: {view}")
 
     @staticmethod
     def _is_met(condition: Callable[[View], object], view: View) -> bool:

@@ -51,7 +51,10 @@ class ProcessView:
         self.threads = len(state.live_threads)
 
     def __repr__(self) -> str:
-        return f"<{self._state.label} {self.state}>"
+        return f"<{self}>"
+
+    def __str__(self) -> str:
+        return f"{self._state.label} {self.state}"
 
     @property
     def state(self) -> str:
@@ -103,7 +106,10 @@ class View:
         self._root = root
 
     def __repr__(self) -> str:
-        return f"<view of {', '.join(repr(process) for process in self.processes) or 'no process'}>"
+        return f"<view of {self}>"
+
+    def __str__(self) -> str:
+        return ", ".join(str(process) for process in self.processes) or "no process"
 
     @cached_property
     def processes(self) -> tuple[ProcessView, ...]:

@@ -171,6 +171,14 @@ def test_a_state_that_is_not_reached_says_why(asleep: Program) -> None:
     assert "`program`" in str(failed.value)
 
 
+def test_a_state_is_told_in_the_words_of_the_check(asleep: Program) -> None:
+    with asleep.start() as process, pytest.raises(CheckFailed) as failed:
+        process.wait_until(lambda view: "SIGTERM" in view.root.signals.caught, 0.05, "SIGTERM has a handler")
+    told = "./program was to get to where SIGTERM has a handler, but it did not do so in time; by then: `program` (pid "
+    assert str(failed.value).startswith(told)
+    assert str(failed.value).endswith(") sleeping")
+
+
 def test_a_state_of_a_program_that_ended_says_so(workshop: Workshop) -> None:
     with workshop.program("int main(void) { return 3; }").start() as process, pytest.raises(CheckFailed) as failed:
         process.wait_until(lambda view: "SIGTERM" in view.root.signals.caught, within=3600.0)
