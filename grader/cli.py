@@ -36,7 +36,7 @@ def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
 
     `ahead` starts the sandbox of a command that needs one, if it has been begun already.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _arguments(argv)
     arguments.ahead = ahead
     if getattr(arguments, "runtime", None):
         os.environ["GRADER_RUNTIME"] = arguments.runtime  # of this process and of those it starts
@@ -67,6 +67,23 @@ def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
         if os.environ.get("GRADER_DEBUG"):
             traceback.print_exception(error)
         return fault.exit_status
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """What argparse makes of `argv`, with two things that it does not take, of the program that `observe` runs.
+
+    All that is behind `--` is the program's, though options stand between that and the target; and what is behind
+    `--cflags` is for the compiler, though it looks like an option.
+    """
+    own, given = list(argv), []
+    if own[:1] == ["observe"]:
+        if "--" in own:
+            border = own.index("--")
+            own, given = own[:border], own[border + 1 :]
+        if "--cflags" in own[:-1]:
+            place = own.index("--cflags")
+            own[place : place + 2] = [f"--cflags={own[place + 1]}"]
+    return _parser().parse_args(own, argparse.Namespace(args=given))
 
 
 def run_command(ahead: "LauncherAhead | None") -> NoReturn:
@@ -150,12 +167,12 @@ def _add_grade(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
 def _add_observe(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     observe = commands.add_parser(
         "observe",
+        usage="grader observe TARGET [options] [-- ARGS...]",
         help="run any C program and tell what it does wrong",
-        description="Build a C program, run it once in the sandbox, and explain every finding. Exit status: 0 nothing"
-        " found, 1 some finding, 2 usage, 3 no verdict, 130 interrupted.",
+        description="Build a C program, run it once in the sandbox, with ARGS, and explain every finding. Exit status:"
+        " 0 nothing found, 1 some finding, 2 usage, 3 no verdict, 130 interrupted.",
     )
-    observe.add_argument("target", type=Path, help="a .c file, or a folder of them")
-    observe.add_argument("args", nargs="*", metavar="ARGS", help="arguments of the program, after --")
+    observe.add_argument("target", type=Path, metavar="TARGET", help="a .c file, or a folder of them")
     observe.add_argument("--stdin", type=Path, metavar="FILE", help="its standard input (empty without this)")
     observe.add_argument("--timeout", type=_seconds, default=10.0, metavar="S", help="seconds it may run (10)")
     observe.add_argument("--json", metavar="FILE", help="write everything as JSON to FILE (- for standard output)")

@@ -650,6 +650,22 @@ int main(void)
 """
 
 
+@pytest.mark.parametrize("options", [[], ["--timeout", "60"], ["--cflags", "-O2", "--json", "-"]])
+def test_observe_hands_on_what_is_behind_the_dashes(
+    engine: docker.APIClient, tmp_path: Path, options: list[str]
+) -> None:
+    assert engine is not None  # the image is there
+    program = tmp_path / "echo.c"
+    program.write_text(
+        "#include <stdio.h>\nint main(int n, char **word) { while (n-- > 1) puts(word[n]); return 0; }\n"
+    )
+    done = grader("observe", program, *options, "--", "--json", "--", "-")
+    if "--json" in options:
+        assert json.loads(done.stdout)["stdout"] == "-\n--\n--json\n"
+    else:
+        assert all(f"│ {word}\n" in done.stdout for word in ("-", "--", "--json")), done.stdout + done.stderr
+
+
 def test_observe_tells_each_leak_with_the_line_of_its_own_process(engine: docker.APIClient, tmp_path: Path) -> None:
     """Two processes of one name leak a descriptor of one number; they have opened it in different lines."""
     assert engine is not None  # the image is there
