@@ -22,10 +22,10 @@ lint: setup
 browser: setup
 	@sandbox/image/setup.sh browser
 
-# The shipped assignments are validated last and one by one: validate keeps every processor busy by itself.
+# The shipped assignments are validated last and by twos: validate keeps the processors busy by itself, mostly.
 test: lint browser
 	.venv/bin/pytest -n 3 --dist loadfile --ignore=tests/docker/test_shipped_assignments.py
-	.venv/bin/pytest tests/docker/test_shipped_assignments.py
+	.venv/bin/pytest -n 2 tests/docker/test_shipped_assignments.py
 
 bench: setup
 	.venv/bin/python -m bench

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import tarfile
 import time
 from collections import deque
@@ -30,6 +31,7 @@ IMAGE_LABELS = {"grader.image": "1"}
 _PACKAGE = Path(__file__).parent
 _SHARED_MODULES = ("__init__.py", "wire.py", "syscall_numbers.py")
 _LOG_LINES_SHOWN = 15
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _IN_USE_SECONDS = 3600
 
 
@@ -79,7 +81,7 @@ def build_image(client: APIClient, say: Callable[[str], None]) -> str:
     say(f"building {name}")
     log: deque[str] = deque(maxlen=_LOG_LINES_SHOWN)
     for event in _build_events(client, name, build_context(files)):
-        text = str(event.get("error") or event.get("stream") or "").strip()
+        text = _COLOUR.sub("", str(event.get("error") or event.get("stream") or "")).strip()
         if text:
             log.extend(text.splitlines())
         if "error" in event:
