@@ -24,12 +24,15 @@ _SIGCHLD_BIT = 1 << (NUMBER_OF_SIGNAL["SIGCHLD"] - 1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exec:
-    """A program image that was loaded, with the descriptors that survived into it; None if unreadable."""
+    """A program image that was loaded, with the descriptors that survived into it; None if unreadable. `layout` tells
+    it from others, see `Stat`.
+    """
 
     time: float
     argv: tuple[str, ...]
     exe: str
     fds: tuple[FileDescriptor, ...] | None
+    layout: tuple[int, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,6 +52,7 @@ class ProcessHistory:
     first_seen: float = 0.0
     execs: list[Exec] = field(default_factory=list)
     fds_at_birth: tuple[FileDescriptor, ...] | None = None
+    layout_at_birth: tuple[int, ...] | None = None
     argv_at_birth: tuple[str, ...] = ()
     exe_at_birth: str = ""
     fds_at_exit: tuple[FileDescriptor, ...] | None = None
@@ -184,13 +188,14 @@ def _take(history: History, event: Event) -> None:
             exe = facts["exe"] if isinstance(facts["exe"], str) else ""
             if _is_same_image(process, exe, facts["stat"]):  # the call that tells of it can be made again at any time
                 return
-            _know(history, process, facts["stat"])
+            _know(history, process, facts["stat"], executed=True)
             process.execs.append(
                 Exec(
                     time=event.time,
                     argv=parse_cmdline(facts["cmdline"]),
                     exe=exe,
                     fds=parse_descriptors(facts["fds"]),
+                    layout=process.layout,
                 )
             )
             process.auto_reap = False  # flags are reset by exec; SIG_IGN is looked up at the exit
@@ -259,13 +264,15 @@ def _tables_at_exit(facts: dict[str, Any]) -> tuple[FileDescriptor, ...] | None:
     return tuple(found)
 
 
-def _know(history: History, process: ProcessHistory, captured: Captured) -> None:
+def _know(history: History, process: ProcessHistory, captured: Captured, *, executed: bool = False) -> None:
     stat = parse_stat(captured)
     if stat is None:
         return
     process.command_seen = stat.command
     process.pgid = stat.pgid
     process.layout = stat.layout or process.layout
+    if not executed and not process.execs and process.layout_at_birth is None:
+        process.layout_at_birth = process.layout
     process.is_daemon = stat.sid == stat.pid and not stat.terminal
     if process.ppid is None and (stat.ppid != 1 or process.pid == history.root):
         process.ppid = stat.ppid
@@ -273,12 +280,37 @@ def _know(history: History, process: ProcessHistory, captured: Captured) -> None
 
 
 def _inherit_image(history: History, process: ProcessHistory) -> None:
-    """Until it executes something, a child runs its parent's image."""
+    """Until it executes something, a child runs its parent's image: that of the moment of the fork, should it be seen
+    only after its parent has executed something.
+    """
     parent = history.processes.get(process.ppid or 0)
     if parent is not None:
-        process.argv_at_birth = process.argv_at_birth or parent.argv
-        process.exe_at_birth = process.exe_at_birth or parent.exe
+        argv, exe = parent.argv, parent.exe
+        if _next_image(parent, process) is not None:
+            shared = [image for image in parent.execs if image.layout == process.layout_at_birth]
+            argv, exe = (shared[0].argv, shared[0].exe) if shared else (parent.argv_at_birth, parent.exe_at_birth)
+        process.argv_at_birth = process.argv_at_birth or argv
+        process.exe_at_birth = process.exe_at_birth or exe
         process.auto_reap = process.auto_reap or parent.auto_reap
+
+
+def _next_image(parent: ProcessHistory, child: ProcessHistory) -> Exec | None:
+    """What the parent executed next after the image that it shared with the child; None if that is not known."""
+    layouts = [parent.layout_at_birth, *(image.layout for image in parent.execs)]
+    if child.layout_at_birth is None or child.layout_at_birth not in layouts[:-1]:
+        return None
+    return parent.execs[layouts.index(child.layout_at_birth)]
+
+
+def fork_time(parent: ProcessHistory | None, child: ProcessHistory) -> float | None:
+    """When a child was made, at the latest: it is seen when it first runs, and by then its parent may have executed
+    something, or ended.
+    """
+    if parent is None or child.birth_time is None:
+        return child.birth_time
+    following = _next_image(parent, child)
+    known = (child.birth_time, following.time if following else None, parent.exit_time)
+    return min(time for time in known if time is not None)
 
 
 def _know_children(history: History, process: ProcessHistory, children: dict[str, Captured], time: float) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from grader.observe.history import History, ProcessHistory
+from grader.observe.history import History, ProcessHistory, fork_time
 
 
 class StepKind(StrEnum):
@@ -39,9 +39,11 @@ def _steps(history: History, process: ProcessHistory) -> list[Step]:
     def step(time: float, kind: StepKind, detail: str = "") -> Step:
         return Step(time=time, pid=process.pid, kind=kind, detail=detail)
 
+    parent = history.processes.get(process.ppid or 0)
+    forked = fork_time(parent, process)
     steps = [step(image.time, StepKind.EXEC, " ".join(image.argv)) for image in process.execs]
-    if process.pid != history.root and process.birth_time is not None:
-        steps.append(step(process.birth_time, StepKind.FORK, f"by pid {process.ppid}" if process.ppid else ""))
+    if process.pid != history.root and forked is not None:
+        steps.append(step(forked, StepKind.FORK, f"by pid {process.ppid}" if process.ppid else ""))
     if process.end_time is not None:
         died = process.status is not None and process.status.signal is not None
         ending = str(process.status) if process.status is not None else ""

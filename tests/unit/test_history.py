@@ -8,6 +8,7 @@ from recordings import Recording, recorded
 from grader.observe.history import Fault, History, ProcessHistory, SentSignal, read_history
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import WaitStatus
+from grader.observe.timeline import timeline
 from sandbox.wire import Event, Facts
 
 UNREADABLE = {"error": "EACCES"}
@@ -71,6 +72,20 @@ def test_a_child_that_executes_a_program_of_the_system_is_not_the_student_s_any_
     child = child_of(recorded("leaks_a_file_into_exec"))
     assert (child.exe_at_birth, [execution.exe for execution in child.execs]) == ("/work/subject", ["/usr/bin/true"])
     assert (child.command, child.is_students) == ("true", False)
+
+
+def test_a_child_runs_the_image_that_its_parent_had_even_if_it_is_seen_after_its_parent_has_executed_another() -> None:
+    subject = recorded("leaks_a_file_into_exec")
+    loaded, born, executed, *later = subject.events
+    overtaking = executed._replace(pid=subject.root, time=(loaded.time + born.time) / 2)
+    history = read_history(subject.root, [loaded, overtaking, born, executed, *later])
+    child = history.processes[born.pid]
+    assert (child.argv_at_birth, child.exe_at_birth) == (("./subject", "leaks_a_file_into_exec"), "/work/subject")
+    assert [(step.pid, step.kind) for step in timeline(history)][:3] == [
+        (subject.root, "exec"),
+        (born.pid, "fork"),
+        (subject.root, "exec"),
+    ]
 
 
 def test_a_child_is_born_with_copies_of_its_parent_s_descriptors() -> None:
