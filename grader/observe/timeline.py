@@ -7,7 +7,9 @@ from grader.observe.history import History, ProcessHistory, fork_time
 
 
 class StepKind(StrEnum):
-    """What a process did or met; `wait` is its parent's taking note of its end, see wait(2)."""
+    """What a process did or met; `wait` is its parent's taking note of its end, see wait(2), or that of the process
+    that inherited it from a parent that had ended.
+    """
 
     FORK = "fork"
     EXEC = "exec"
@@ -49,5 +51,8 @@ def _steps(history: History, process: ProcessHistory) -> list[Step]:
         ending = str(process.status) if process.status is not None else ""
         steps.append(step(process.end_time, StepKind.SIGNAL if died else StepKind.EXIT, ending))
     if process.waited_time is not None:
-        steps.append(step(process.waited_time, StepKind.WAIT, f"by pid {process.ppid}" if process.ppid else ""))
+        left = process.adopted or (parent is not None and process.pid in parent.unwaited)
+        steps.append(
+            step(process.waited_time, StepKind.WAIT, f"by pid {process.ppid}" if process.ppid and not left else "")
+        )
     return steps

@@ -8,7 +8,7 @@ from recordings import Recording, recorded
 from grader.observe.history import Fault, History, ProcessHistory, SentSignal, read_history
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import WaitStatus
-from grader.observe.timeline import timeline
+from grader.observe.timeline import StepKind, timeline
 from sandbox.wire import Event, Facts
 
 UNREADABLE = {"error": "EACCES"}
@@ -86,6 +86,16 @@ def test_a_child_runs_the_image_that_its_parent_had_even_if_it_is_seen_after_its
         (born.pid, "fork"),
         (subject.root, "exec"),
     ]
+
+
+@pytest.mark.parametrize(("behaviour", "by"), [("waits_for_its_child", "by pid"), ("leaves_a_zombie", "")])
+def test_a_wait_is_told_to_be_the_parent_s_unless_that_had_ended(behaviour: str, by: str) -> None:
+    subject = recorded(behaviour)
+    child = child_of(subject)
+    gone = Event(subject.events[0].run, "gone", subject.events[-1].time, child.pid, {})
+    history = read_history(subject.root, [*subject.events, gone])
+    (detail,) = (step.detail for step in timeline(history) if step.kind == StepKind.WAIT)
+    assert detail == (f"{by} {subject.root}" if by else "")
 
 
 def test_a_child_is_born_with_copies_of_its_parent_s_descriptors() -> None:
