@@ -1,5 +1,6 @@
 """The rules: from the facts of a run to its findings; pure. Each claims only what the facts prove."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -193,10 +194,21 @@ def _leaks_into_exec(history: History) -> Iterator[Finding]:
         for image, execution in executions[1:] if process.pid == history.root else executions:
             if not _may_be_students(history, image):
                 continue
-            for descriptors in _by_object(execution.fds or ()):
+            for descriptors in _by_object([fd for fd in execution.fds or () if not _is_handed_over(execution, fd)]):
                 if descriptors[0].identity not in seen:
                     seen.add(descriptors[0].identity)
                     yield _exec_leak(history, process, execution, descriptors)
+
+
+_PATH_OF_DESCRIPTOR = re.compile(r"/(?:dev|proc/self)/fd/0*([0-9]{1,9})(?![0-9])")
+
+
+def _is_handed_over(execution: Exec, descriptor: FileDescriptor) -> bool:
+    """Whether the new program was told of the descriptor by its path, and so has to use it: as in `cat <(ls)`, or where
+    the kernel names the script of fexecve(3) to its interpreter.
+    """
+    paths = (number for text in execution.argv[1:] for number in _PATH_OF_DESCRIPTOR.findall(text))
+    return any(int(number) == descriptor.number for number in paths)
 
 
 def _by_object(table: Sequence[FileDescriptor]) -> list[tuple[FileDescriptor, ...]]:

@@ -117,6 +117,45 @@ def test_a_descriptor_moved_to_standard_input_is_no_leak(workshop: Workshop) -> 
     )
 
 
+HANDED_OVER = {
+    "a pipe by its path, as in cat <(ls)": """
+        int main(void) {
+            int ends[2];
+            must(pipe2(ends, O_CLOEXEC));
+            must(write(ends[1], "x", 1));
+            close(ends[1]);
+            must(dup2(ends[0], 7));
+            execl("/bin/cat", "cat", "/dev/fd/7", NULL);
+            return 1;
+        }""",
+    "the script that fexecve executes": """
+        int main(void) {
+            int script = must(open("script", O_CREAT | O_WRONLY, 0755));
+            must(write(script, "#!/bin/sh\\nexit 0\\n", 17));
+            close(script);
+            fexecve(must(open("script", O_RDONLY)), (char *[]){"script", NULL}, (char *[]){NULL});
+            return 1;
+        }""",
+}
+
+
+@pytest.mark.parametrize("what", HANDED_OVER)
+def test_a_descriptor_that_the_new_program_is_told_of_does_not_leak(workshop: Workshop, what: str) -> None:
+    assert is_clean(workshop.run(HANDED_OVER[what]))
+
+
+def test_a_second_descriptor_of_a_pipe_that_is_handed_over_leaks(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            int ends[2];
+            must(pipe(ends));
+            must(write(ends[1], "x", 1));
+            execl("/usr/bin/head", "head", "-c1", "/dev/fd/3", NULL);
+            return 1;
+        }""")
+    assert the_only(run, FindingKind.FD_LEAK_EXEC).fd == 4
+
+
 PARENT_OF_AN_EXEC = """
     int main(void) {
         must(open("/etc/passwd", O_RDONLY%s));
