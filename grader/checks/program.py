@@ -1,8 +1,8 @@
 """The program a check holds: run it to its end, or start it and talk to it."""
 
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from grader.checks.process import PROGRAM_BYTES, Process
@@ -142,12 +142,14 @@ class Program:
             except (RequestFailedError, CheckFailed):  # it does not run a second time as it did the first
                 continue
             ancestry = _ancestry(run)
-            for finding in wanted:
-                source = sources.get(_leak_key(finding, ancestry))
+            keys = [_leak_key(finding, ancestry) for finding in wanted]
+            renamed = _renamed({key for key in sources if key not in keys}, {key for key in keys if key not in sources})
+            for finding, key in zip(wanted, keys, strict=True):
+                source = sources.get(renamed.get(key, key))
                 located[places[_identity(finding)]] = replace(finding, source=source)
         return tuple(located)
 
-    def _trace(self, invocation: Invocation) -> dict[object, Source]:
+    def _trace(self, invocation: Invocation) -> "dict[_LeakKey, Source | None]":
         from grader.observe.origins import find_origins
 
         self._session.reset()
@@ -159,7 +161,7 @@ class Program:
         run = self._run(invocation, traced=OPENINGS)
         self._context.runs.remove(run)
         origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
-        sources = {}
+        sources: dict[_LeakKey, Source | None] = {}
         ancestry = _ancestry(run)
         for finding in run.all_findings:
             if finding.kind not in _LEAKS or finding.pid is None or finding.fd is None:
@@ -167,9 +169,7 @@ class Program:
             table = origins.last.get(finding.pid, {})
             if finding.kind is FindingKind.FD_LEAK_EXEC:
                 table = origins.at_exec.get((finding.pid, str(finding.evidence["command"])), {})
-            source = table.get(finding.fd)
-            if source is not None:
-                sources[_leak_key(finding, ancestry)] = source
+            sources[_leak_key(finding, ancestry)] = table.get(finding.fd)
         return sources
 
 
@@ -181,10 +181,33 @@ def _identity(finding: Finding) -> object:
     return finding.kind, finding.pid, finding.fd, finding.resource, finding.message
 
 
-def _leak_key(finding: Finding, ancestry: Mapping[int, tuple[int, ...]]) -> object:
+@dataclass(frozen=True, slots=True)
+class _LeakKey:
     """What is the same about a leak when a program runs again: process ids and the numbers of pipes are not."""
-    resource = finding.resource or ""
-    return finding.kind, finding.process, ancestry.get(finding.pid or 0), finding.fd, resource.partition(":[")[0]
+
+    kind: FindingKind
+    process: str | None
+    ancestry: tuple[int, ...] | None
+    fd: int | None
+    resource: str
+
+
+def _leak_key(finding: Finding, ancestry: Mapping[int, tuple[int, ...]]) -> _LeakKey:
+    resource = (finding.resource or "").partition(":[")[0]
+    return _LeakKey(finding.kind, finding.process, ancestry.get(finding.pid or 0), finding.fd, resource)
+
+
+def _renamed(traced: Iterable[_LeakKey], wanted: Iterable[_LeakKey]) -> dict[_LeakKey, _LeakKey]:
+    """Which leaks of the traced run are those `wanted` but for the name of the file: what mkstemp(3) makes, or what has
+    a process id in it, is new each time. Only of names that the other run does not have.
+    """
+    known = {key.resource for key in traced} & {key.resource for key in wanted}
+    by_place = {replace(key, resource="/"): key for key in traced if key.resource.startswith("/")}
+    return {
+        key: by_place[replace(key, resource="/")]
+        for key in wanted
+        if key.resource.startswith("/") and key.resource not in known and replace(key, resource="/") in by_place
+    }
 
 
 def _ancestry(run: Run) -> dict[int, tuple[int, ...]]:

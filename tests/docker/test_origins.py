@@ -72,6 +72,12 @@ SOURCES = {
             close(pair[1]);
             return 0;
         }""",
+    "new_name_each_time": """
+        int main(void) {
+            char name[] = "/tmp/job-XXXXXX";
+            must(mkstemp(name)); // HERE
+            return 0;
+        }""",
     "number_used_again_after_exec": """
         int main(int argc, char **argv) {
             if (argc > 1) {
