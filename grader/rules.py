@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 from grader.findings import Finding, FindingKind
 from grader.observe.blocking import pipe_name
-from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory
+from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory, fork_time
 from grader.observe.procfs import FileDescriptor, is_standard, parse_stat
 from grader.observe.signals import signal_name
 from grader.observe.wait_for import Deadlock
@@ -15,6 +15,9 @@ from sandbox.agent.watch_filter import TELLTALE_SIGNALS
 
 GRACE_SECONDS = 0.2
 """A child that ends this soon after its parent was as good as a zombie: which of the two came first is chance."""
+
+FORKING_SECONDS = 0.05
+"""So soon after a fork ends who was there only to fork."""
 
 MOST_FINDINGS = 200
 """How many of a kind are told of one run: thirty processes with two hundred descriptors each could leak them all."""
@@ -380,7 +383,9 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
         if end.reason != "exited" and child.status is not None and child.status.signal == "SIGKILL":
             continue
         ended_before = parent.unwaited.get(child.pid, False)
-        if not ended_before and (not _ended_in_grace(parent, child) or _is_left_to_init(history, parent, child)):
+        if not ended_before and not _ended_in_grace(parent, child):
+            continue
+        if _is_left_to_init(history, parent, child, ended_before=ended_before):
             continue
         yield Finding(
             kind=FindingKind.ZOMBIE,
@@ -422,14 +427,21 @@ def _ended_in_grace(parent: ProcessHistory, child: ProcessHistory) -> bool:
     return child.end_time - parent.exit_time <= GRACE_SECONDS
 
 
-def _is_left_to_init(history: History, parent: ProcessHistory, child: ProcessHistory) -> bool:
-    """Whether a program leaves waiting for the child to init on purpose: it was no zombie when it was handed over.
+def _is_left_to_init(history: History, parent: ProcessHistory, child: ProcessHistory, *, ended_before: bool) -> bool:
+    """Whether a program leaves waiting for the child to init on purpose.
 
     So it does with a daemon, which has made a session without a terminal for itself, and by forking twice: the parent
-    was there only to fork, with one child, no other program, and is not the first process.
+    was there only to fork, no other program, and is not the first process. It made one child, or a session for them.
+    If the child had ended by then, chance made it so: the parent ended as soon as it had forked.
     """
+    only_forks = parent.pid != history.root and not parent.execs
     children = [other for other in history.processes.values() if other.ppid == parent.pid]
-    return child.is_daemon or (parent.pid != history.root and not parent.execs and len(children) == 1)
+    if ended_before:
+        forked = fork_time(parent, child)
+        if forked is None or parent.exit_time is None or parent.exit_time - forked > FORKING_SECONDS:
+            return False
+        return only_forks and len(children) == 1
+    return child.is_daemon or (only_forks and (parent.is_daemon or len(children) == 1))
 
 
 def _orphans(history: History) -> Iterator[Finding]:

@@ -1,5 +1,5 @@
 /*
- * A zombie: the parent waits for its child, but the child does not wait for its own.
+ * A zombie: the parent waits for its child, but the child does not wait for its own, although it goes on for a while.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -13,6 +13,7 @@ static void start_and_forget(void)
         _exit(EXIT_SUCCESS);
     siginfo_t ended;
     waitid(P_PID, (id_t)grandchild, &ended, WEXITED | WNOWAIT);
+    usleep(150 * 1000);
 }
 
 int main(void)

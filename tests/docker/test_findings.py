@@ -457,6 +457,7 @@ def test_a_zombie_below_a_child_is_found(workshop: Workshop) -> None:
                 if (grandchild == 0)
                     return 0;
                 await_end_of(grandchild);
+                usleep(150 * 1000);
                 return 0;
             }
             wait_for_all();
@@ -555,6 +556,37 @@ def test_a_child_that_ends_after_a_parent_that_need_not_wait_is_no_zombie(worksh
             }}
             close(ends[0]);
             return close(ends[1]);
+        }}""")
+    )
+
+
+FORKED_TWICE = {
+    "the grandchild ends before its parent": """
+        siginfo_t ended;
+        if ((child = must(fork())) != 0)
+            must(waitid(P_PID, child, &ended, WEXITED | WNOWAIT));
+        return 0;""",
+    "two grandchildren in a session of their own": """
+        must(setsid());
+        for (int i = 0; i < 2; i++)
+            if (must(fork()) == 0) {
+                usleep(20 * 1000);
+                return 0;
+            }
+        return 0;""",
+}
+
+
+@pytest.mark.parametrize("how", FORKED_TWICE)
+def test_what_is_left_to_init_by_forking_twice_is_no_zombie(workshop: Workshop, how: str) -> None:
+    assert is_clean(
+        workshop.run(f"""
+        int main(void) {{
+            pid_t child = must(fork());
+            if (child == 0) {{ {FORKED_TWICE[how]} }}
+            must(waitpid(child, NULL, 0));
+            usleep(100 * 1000);
+            return 0;
         }}""")
     )
 
