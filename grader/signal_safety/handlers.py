@@ -80,7 +80,7 @@ def _installed(tokens: Sequence[str], installers: Mapping[str, int]) -> Iterator
         following = tokens[position + 1] if position + 1 < len(tokens) else ""
         if token in _FIELDS and following == "=":
             yield position, expression_at(tokens, position + 2)
-        elif token in installers and following == "(":
+        elif token in installers and following == "(" and tokens[position - 1] not in (".", "->"):
             arguments = arguments_at(tokens, position + 1)
             if installers[token] < len(arguments):
                 yield position, arguments[installers[token]]

@@ -145,6 +145,7 @@ def test_forms_of_installing(source: str) -> None:
         "void f(void) { signal(2, table.on_int); }",
         "void f(void) { on_int(2); pthread_create(&t, 0, on_int, 0); atexit(on_int); }",
         "void signal(int n, void (*on_int)(int));",
+        "void f(struct bus *b) { b->signal(2, on_int); bus.signal(2, on_int); }",
         '# 1 "/usr/include/x.h" 1 3 4\nvoid f(void) { signal(2, on_int); }\n# 2 "a.c" 2\n',
         "void f(void) { signal(2",
         "void f(void) { a.sa_handler =",
