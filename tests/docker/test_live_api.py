@@ -772,6 +772,36 @@ def test_a_program_that_uses_its_descriptors_well_has_no_such_calls(workshop: Wo
     assert not workshop.kept_program(source, "right").descriptor_errors()
 
 
+def test_what_posix_spawn_closes_by_itself_is_no_such_call_of_the_program_s(workshop: Workshop) -> None:
+    source = """
+        int main(void) {
+            posix_spawn_file_actions_t actions;
+            pid_t child;
+            posix_spawn_file_actions_init(&actions);
+            posix_spawn_file_actions_addopen(&actions, 7, "/etc/passwd", O_RDONLY | O_CLOEXEC, 0);
+            must(-posix_spawn(&child, "/bin/true", &actions, NULL, (char *[]){"true", NULL}, NULL));
+            must(waitpid(child, NULL, 0));
+            if ((child = must(vfork())) == 0) {
+                close(7);
+                _exit(0);
+            }
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }"""
+    (error,) = workshop.kept_program(source, "spawns").descriptor_errors()
+    assert str(error) == "close on fd 7 at program.c:10: not open (EBADF)"
+
+
+def test_a_descriptor_that_is_only_a_path_is_not_told_to_be_open_for_writing(workshop: Workshop) -> None:
+    source = """
+        int main(void) {
+            char byte;
+            return read(must(open("/etc", O_PATH)), &byte, 1) == 0;
+        }"""
+    (error,) = workshop.kept_program(source, "path").descriptor_errors()
+    assert "not open for reading (EBADF)" in str(error)
+
+
 def test_how_long_a_child_was_a_zombie_while_its_parent_ran_on_is_told(workshop: Workshop) -> None:
     run = workshop.run("""
         int main(void) {
