@@ -1,9 +1,13 @@
 """What happened when: the order of fork, exec, exit and wait in a run, for people and pictures. Pure."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
 from grader.observe.history import History, ProcessHistory, fork_time
+
+_MOMENT = 1e-6
+"""What a parent does before it exits comes so much before that."""
 
 
 class StepKind(StrEnum):
@@ -46,13 +50,19 @@ def _steps(history: History, process: ProcessHistory) -> list[Step]:
     steps = [step(image.time, StepKind.EXEC, " ".join(image.argv)) for image in process.execs]
     if process.pid != history.root and forked is not None:
         steps.append(step(forked, StepKind.FORK, f"by pid {process.ppid}" if process.ppid else ""))
-    if process.end_time is not None:
+    ended = process.end_time
+    if ended is not None:
         died = process.status is not None and process.status.signal is not None
+        if not died and process.exit_time is not None:
+            ended = process.exit_time  # what comes of it was after that; its end is only noticed at some time
         ending = str(process.status) if process.status is not None else ""
-        steps.append(step(process.end_time, StepKind.SIGNAL if died else StepKind.EXIT, ending))
+        steps.append(step(ended, StepKind.SIGNAL if died else StepKind.EXIT, ending))
     if process.waited_time is not None:
         left = process.adopted or (parent is not None and process.pid in parent.unwaited)
-        steps.append(
-            step(process.waited_time, StepKind.WAIT, f"by pid {process.ppid}" if process.ppid and not left else "")
-        )
+        if left or parent is None:
+            steps.append(step(process.waited_time, StepKind.WAIT))
+        else:
+            at_the_latest = parent.exit_time - _MOMENT if parent.exit_time is not None else math.inf
+            waited = max(min(process.waited_time, at_the_latest), ended or 0.0)
+            steps.append(step(waited, StepKind.WAIT, f"by pid {process.ppid}"))
     return steps

@@ -88,6 +88,18 @@ def test_a_child_runs_the_image_that_its_parent_had_even_if_it_is_seen_after_its
     ]
 
 
+def test_an_exit_and_a_wait_are_told_in_order_although_they_are_noticed_late() -> None:
+    subject = recorded("waits_for_its_child")
+    child = child_of(subject)
+    (exits,) = (event for event in subject.events_of("exit") if event.pid == child.pid)
+    later = [event._replace(time=event.time + 1.0) if event.kind == "end" else event for event in subject.events]
+    gone = Event(subject.events[0].run, "gone", later[-1].time + 1.0, child.pid, {})
+    steps = timeline(read_history(subject.root, [*later, gone]))
+    in_order = [(child.pid, "exit"), (child.pid, "wait"), (subject.root, "exit")]
+    assert [(step.pid, step.kind) for step in steps][-3:] == in_order
+    assert steps[-3].time == pytest.approx(exits.time - subject.events[0].time)
+
+
 @pytest.mark.parametrize(("behaviour", "by"), [("waits_for_its_child", "by pid"), ("leaves_a_zombie", "")])
 def test_a_wait_is_told_to_be_the_parent_s_unless_that_had_ended(behaviour: str, by: str) -> None:
     subject = recorded(behaviour)
