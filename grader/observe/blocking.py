@@ -484,12 +484,23 @@ def is_switched_off(events: int) -> bool:
     return not events & ~_EPOLL_FLAGS
 
 
+def _may_carry_descriptors(descriptor: FileDescriptor) -> bool:
+    """Whether descriptors may lie in messages that a socket has yet to receive: `fdinfo` tells, from Linux 5.6 on."""
+    if not descriptor.target.startswith("socket:") or descriptor.socket_family not in (_AF_UNIX, None):
+        return False
+    return not re.search(r"^scm_fds: 0$", descriptor.info, re.MULTILINE)
+
+
 def doubt_of_anonymous(place: Place) -> Free | None:
     """What could make an anonymous inode ready without any thread of the program, if there is such a one.
 
     They all have one inode, so that which of them an epoll instance watches is not to be told: it may be one that only
-    another process still has open, or an epoll instance itself.
+    another process still has open, or none but a message that nobody has received yet, or an epoll instance itself.
     """
+    if any(
+        _may_carry_descriptors(fd) for process in place.world.snapshot.processes.values() for fd in process.fds or ()
+    ):
+        return place.free("waits for a descriptor that is on its way through a socket")
     asked = 0
     seen = set()
     for process in place.world.snapshot.processes.values():

@@ -932,6 +932,32 @@ STILL_TO_COME = {
             close(timer);
             return close(epoll);
         }""",
+    "a timer in a message that nobody receives, of an epoll instance where its number is another's": """
+        int main(void) {
+            int pair[2], timer = must(timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)), epoll = must(epoll_create1(0));
+            char byte = 'x', control[CMSG_SPACE(sizeof(int))] = { 0 };
+            struct iovec part = { &byte, 1 };
+            struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = control,
+                                      .msg_controllen = sizeof control };
+            struct itimerspec soon = { .it_value.tv_nsec = 300000000 };
+            struct epoll_event event = { .events = EPOLLIN };
+            must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, timer, &event));
+            must(timerfd_settime(timer, 0, &soon, NULL));
+            struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+            header->cmsg_level = SOL_SOCKET;
+            header->cmsg_type = SCM_RIGHTS;
+            header->cmsg_len = CMSG_LEN(sizeof(int));
+            memcpy(CMSG_DATA(header), &timer, sizeof(int));
+            must((int)sendmsg(pair[0], &message, 0));
+            close(timer);
+            int same_number = must(eventfd(0, 0));
+            must(epoll_wait(epoll, &event, 1, -1));
+            close(same_number);
+            close(pair[0]);
+            close(pair[1]);
+            return close(epoll);
+        }""",
     "a timer in an array that another thread fills anew while it is polled": """
         static struct pollfd polled = { .events = POLLIN };
         static int timer, ends[2];
