@@ -68,6 +68,22 @@ def _writes(place: Place) -> Wait | Free:
     return descriptor_wait(place, as_int(place.arguments[0]), reading=False)
 
 
+def _on_socket(judge: Callable[[Place], Wait | Free]) -> Callable[[Place], Wait | Free]:
+    """For calls that wait at sockets alone: another thread may have closed it since, and its number be another file's,
+    whereas the call goes on with the socket.
+    """
+
+    def of_socket(place: Place) -> Wait | Free:
+        descriptor = place.descriptor(as_int(place.arguments[0]))
+        if descriptor is not None and not descriptor.target.startswith("socket:"):
+            assert place.thread.call is not None
+            number = descriptor.number
+            return place.free(f"is in {place.thread.call.name} for a socket that was fd {number}, by now another file")
+        return judge(place)
+
+    return of_socket
+
+
 def _sleeps(place: Place) -> Free:
     return place.free("sleeps for a time")
 
@@ -213,10 +229,11 @@ def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wa
 
 
 _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
-    **dict.fromkeys(("read", "readv", "recvfrom", "recvmsg", "accept", "accept4"), _reads),
-    **dict.fromkeys(("write", "writev", "sendto", "sendmsg", "connect", "vmsplice"), _writes),
-    "recvmmsg": _receives_several,
-    "sendmmsg": _writes,
+    **dict.fromkeys(("read", "readv"), _reads),
+    **dict.fromkeys(("recvfrom", "recvmsg", "accept", "accept4"), _on_socket(_reads)),
+    **dict.fromkeys(("write", "writev", "vmsplice"), _writes),
+    **dict.fromkeys(("sendto", "sendmsg", "sendmmsg", "connect"), _on_socket(_writes)),
+    "recvmmsg": _on_socket(_receives_several),
     "sendfile": _sends_file,
     **dict.fromkeys(("splice", "tee"), _splices),
     **dict.fromkeys(("wait4", "waitid"), child_wait),

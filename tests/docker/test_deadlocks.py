@@ -981,6 +981,29 @@ STILL_TO_COME = {
             close(ends[0]);
             return close(ends[1]);
         }""",
+    "a socket with a time limit, whose number another thread has given to a pipe": """
+        static int pair[2];
+        static void *receive(void *argument) {
+            char byte;
+            return recv(pair[0], &byte, 1, 0) == -1 ? argument : pair;
+        }
+        int main(void) {
+            int ends[2];
+            void *result;
+            pthread_t thread;
+            struct timeval limit = { .tv_usec = 500000 };
+            must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+            must(setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit));
+            must(-pthread_create(&thread, NULL, receive, NULL));
+            usleep(100000);
+            close(pair[0]);
+            must(pipe(ends));
+            pthread_join(thread, &result);
+            close(pair[1]);
+            close(ends[0]);
+            close(ends[1]);
+            return result != NULL;
+        }""",
     "a child that is waited for by its pidfd": """
         int main(void) {
             pid_t child = must(fork());
