@@ -113,14 +113,44 @@ def _sends_file(place: Place) -> Wait | Free:
 
 
 def _moves(place: Place, from_number: int, to_number: int) -> Wait | Free:
-    """Which end it waits at is not known: it is free if it could go on at either."""
+    """Which end it waits at the kernel does not tell: it is free if it could go on at either.
+
+    What another thread waits for at the same pipe tells: who waits to write to the source, finds it full, and who waits
+    to read from the target, empty.
+    """
     source = descriptor_wait(place, from_number, reading=True)
     if isinstance(source, Free):
         return source
     target = descriptor_wait(place, to_number, reading=False)
     if isinstance(target, Free):
         return target
-    return place.wait(source.wakers | target.wakers, source.does, source.because, source.resource)
+    if _is_waited_at(place, from_number, reading=False):
+        return target
+    if _is_waited_at(place, to_number, reading=True):
+        return source
+    call = place.thread.call.name if place.thread.call else ""
+    return place.wait(
+        source.wakers | target.wakers,
+        f"waits in {call} until fd {from_number} ({source.resource}) can be read from "
+        f"and fd {to_number} ({target.resource}) has room",
+        f"of fd {from_number}, {source.because}; of fd {to_number}, {target.because}",
+        source.resource,
+    )
+
+
+_ONE_WAY = {"read": True, "readv": True, "write": False, "writev": False}
+
+
+def _is_waited_at(place: Place, number: int, *, reading: bool) -> bool:
+    """Whether some thread waits in a plain call to read from, or write to, the pipe of that descriptor."""
+    pipe = place.descriptor(number)
+    return pipe is not None and any(
+        other.identity == pipe.identity
+        for process, thread in place.world.snapshot.live_threads
+        if thread.call is not None and _ONE_WAY.get(thread.call.name) is reading
+        for other in process.fds or ()
+        if other.is_fifo and other.number == as_int(thread.call.arguments[0])
+    )
 
 
 def _fcntl(place: Place) -> Wait | Free:

@@ -632,6 +632,31 @@ TOLD = {
         }""",
         r"whose counter is zero; no other process has it open\.",
     ),
+    "that tee waits for room, where what it reads from is full": (
+        """
+        static char much[1 << 20];
+        int main(void) {
+            int full[2], copy[2];
+            must(pipe(full));
+            must(pipe(copy));
+            pid_t writer = must(fork());
+            if (writer == 0) {
+                close(full[0]);
+                return (int)write(full[1], much, sizeof much);
+            }
+            if (must(fork()) == 0) {
+                close(full[1]);
+                while (tee(full[0], copy[1], sizeof much, 0) > 0)
+                    ;
+                return 0;
+            }
+            close(full[0]);
+            close(full[1]);
+            wait_for_all();
+            return 0;
+        }""",
+        r"writes to pipe (\d+) \(fd 4\), which is full.* writes to pipe (?!\1)\d+ \(fd 6\), which is full",
+    ),
     "whom a socket waits to connect": (
         """
         #include <sys/un.h>
