@@ -475,6 +475,11 @@ def watched_by(process: ProcessState, instance: FileDescriptor) -> Sequence[tupl
     return found or None
 
 
+def watches_nothing(instance: FileDescriptor) -> bool:
+    """Whether nothing was ever added to an epoll instance, or all of it has gone again."""
+    return "flags:" in instance.info and "tfd:" not in instance.info
+
+
 _EPOLL_FLAGS = 0xF0000000
 """EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT, EPOLLET."""
 

@@ -2,6 +2,7 @@
 
 import struct
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 
 from grader.observe.blocking import (
     POLLIN,
@@ -22,6 +23,7 @@ from grader.observe.blocking import (
     open_wait,
     poll_wait,
     watched_by,
+    watches_nothing,
 )
 from grader.observe.futexes import futex_wait
 from grader.observe.snapshot import ProcessState, ThreadState
@@ -186,6 +188,7 @@ def _select(place: Place) -> Wait | Free:
     if place.arguments[4]:
         return place.free("is in select with a time limit")
     wanted: dict[int, int] = {}
+    beyond: set[int] = set()
     for index, event in ((1, POLLIN), (2, POLLOUT)):
         content = place.thread.memory.get(str(index), b"")
         if place.arguments[index] and 8 * len(content) < min(place.arguments[0], _FD_SETSIZE):
@@ -194,9 +197,15 @@ def _select(place: Place) -> Wait | Free:
         for number in range(min(place.arguments[0], 8 * len(content))):
             if bits >> number & 1:
                 wanted[number] = wanted.get(number, 0) | event
+        beyond |= {fd.number for fd in place.process.fds or () if bits >> fd.number & 1} - wanted.keys()
     if place.arguments[3] and any(place.thread.memory.get("3", b"?")):
         return place.free("is in select for exceptional conditions")
-    return _any_of(place, wanted, "select", place.arguments[1:3])
+    state = _any_of(place, wanted, "select", place.arguments[1:3])
+    if isinstance(state, Wait) and beyond:
+        numbers = ", ".join(map(str, sorted(beyond)))
+        left_out = f"it does not look at fd {numbers}, as its first argument, {place.arguments[0]}, is too small"
+        return replace(state, because=f"{state.because}; {left_out}" if wanted else left_out)
+    return state
 
 
 def _epoll(place: Place) -> Wait | Free:
@@ -205,6 +214,9 @@ def _epoll(place: Place) -> Wait | Free:
     if (timeout != 0) if place.thread.call.name == "epoll_pwait2" else as_int(timeout) >= 0:
         return place.free("is in epoll_wait with a time limit")
     instance = place.descriptor(as_int(place.arguments[0]))
+    if instance is not None and watches_nothing(instance):
+        what = f"waits in epoll_wait, and epoll fd {instance.number} watches nothing"
+        return place.wait(place.others, what, "nobody goes on who could add a descriptor to it", instance.target)
     rows = watched_by(place.process, instance) if instance else None
     if rows is None:
         return place.free("is in epoll_wait for a file that has no number any more")
@@ -227,16 +239,26 @@ def _epoll(place: Place) -> Wait | Free:
     return state
 
 
+_NEGATIVE = "each of its entries has a negative number"
+_EMPTY = {"select": "its sets are empty", "poll": _NEGATIVE, "ppoll": _NEGATIVE}
+
+
 def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str, asked_at: Iterable[int] = ()) -> Wait | Free:
     """Any of several descriptors; see `poll_wait`. `asked_at`: where in memory the program has named them.
 
     The kernel has looked there when the call began. What is there now may have been put there by another thread since,
     unless it is on the thread's own stack: then it may be any descriptor that is waited for.
     """
+    asked_at = tuple(address for address in asked_at if address)
     if wanted is None:
         return place.free(f"is in {call}")
-    state = poll_wait(place, wanted, call)
-    if isinstance(state, Wait) and not all(is_on_own_stack(place, address) for address in asked_at if address):
+    if not wanted and not (asked_at and place.arguments[0 if call == "select" else 1]):  # it means to be like pause
+        return place.free(f"is in {call} for nothing but a signal, which anyone may send")
+    if wanted:
+        state = poll_wait(place, wanted, call)
+    else:
+        state = place.wait((), f"waits in {call} for no descriptor at all", _EMPTY.get(call, ""), call)
+    if isinstance(state, Wait) and not all(is_on_own_stack(place, address) for address in asked_at):
         doubt = doubt_of_any(place)
         if doubt is not None:
             return place.free(f"is in {call} for what another thread may have overwritten; perhaps it {doubt.reason}")

@@ -686,6 +686,54 @@ TOLD = {
         }""",
         r"is pipe:\[\d+\], told of only when something new comes \(EPOLLET\): the only open write end is its own",
     ),
+    "that select is not asked for the highest descriptor": (
+        """
+        int main(void) {
+            int ends[2];
+            fd_set set;
+            must(pipe(ends));
+            must((int)write(ends[1], "x", 1));
+            FD_ZERO(&set);
+            FD_SET(ends[0], &set);
+            return select(ends[0], &set, NULL, NULL, NULL);
+        }""",
+        r"waits in select for no descriptor at all; it does not look at fd 3, as its first argument, 3, is too small\.",
+    ),
+    "that select is asked for some of its descriptors": (
+        """
+        int main(void) {
+            int ends[2], more[2];
+            fd_set set;
+            must(pipe(ends));
+            must(pipe(more));
+            must((int)write(more[1], "x", 1));
+            FD_ZERO(&set);
+            FD_SET(ends[0], &set);
+            FD_SET(more[0], &set);
+            return select(more[0], &set, NULL, NULL, NULL);
+        }""",
+        r"waits in select for fd 3; .*it does not look at fd 5, as its first argument, 5, is too small\.",
+    ),
+    "that nothing is left to poll": (
+        """
+        int main(void) {
+            struct pollfd polled[2] = { { .fd = -1, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+            return poll(polled, 2, -1);
+        }""",
+        r"waits in poll for no descriptor at all; each of its entries has a negative number\.",
+    ),
+    "that an epoll instance watches nothing any more": (
+        """
+        int main(void) {
+            int ends[2], epoll = must(epoll_create1(0));
+            struct epoll_event event = { .events = EPOLLIN };
+            must(pipe(ends));
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event));
+            close(ends[0]);
+            return epoll_wait(epoll, &event, 1, -1);
+        }""",
+        r"waits in epoll_wait, and epoll fd 3 watches nothing; nobody goes on who could add a descriptor to it\.",
+    ),
     "that fork has copied a lock and not its owner": (
         """
         static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -1028,6 +1076,42 @@ STILL_TO_COME = {
             close(ends[0]);
             close(ends[1]);
             return result != NULL;
+        }""",
+    "an epoll instance to which another thread adds something later": """
+        static int ends[2], epoll;
+        static void *add(void *argument) {
+            struct epoll_event event = { .events = EPOLLIN };
+            usleep(300000);
+            must(epoll_ctl(epoll, EPOLL_CTL_ADD, ends[0], &event));
+            must((int)write(ends[1], "x", 1));
+            return argument;
+        }
+        int main(void) {
+            struct epoll_event event;
+            pthread_t thread;
+            epoll = must(epoll_create1(0));
+            must(pipe(ends));
+            must(-pthread_create(&thread, NULL, add, NULL));
+            must(epoll_wait(epoll, &event, 1, -1));
+            pthread_join(thread, NULL);
+            close(ends[0]);
+            close(ends[1]);
+            return close(epoll);
+        }""",
+    "a select of nothing that the end of a child interrupts": """
+        static void ended(int number) { (void)number; }
+        int main(void) {
+            struct sigaction action = { .sa_handler = ended };
+            fd_set empty;
+            must(sigaction(SIGCHLD, &action, NULL));
+            if (must(fork()) == 0) {
+                usleep(300000);
+                return 0;
+            }
+            FD_ZERO(&empty);
+            bool interrupted = select(1, &empty, NULL, NULL, NULL) == -1 && errno == EINTR;
+            wait_for_all();
+            return !interrupted;
         }""",
     "a child that is waited for by its pidfd": """
         int main(void) {
