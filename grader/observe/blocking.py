@@ -123,6 +123,11 @@ class Place:
         return frozenset(thread.tid for thread in self.process.live_threads) - {self.thread.tid}
 
 
+def nobody_goes_on(place: Place, help_: str) -> str:
+    """That nobody could do what would help: everybody waits, if there is anybody else at all."""
+    return f"everybody who could {help_} waits, too" if place.others else f"nobody is left who could {help_}"
+
+
 def label_of(process: ProcessState, tid: int) -> str:
     """A process's label, with the thread where there are several."""
     if len(process.live_threads) > 1:
@@ -327,21 +332,24 @@ def _sharers_text(process: ProcessState, holders: Holders) -> str:
 
 _AF_UNIX = 1
 _ON_SOCKET = {
-    **dict.fromkeys(("accept", "accept4"), "waits for somebody to connect to"),
-    "connect": "waits for its connection to be accepted, on",
+    **dict.fromkeys(("accept", "accept4"), ("waits for somebody to connect to", "connect to it")),
+    "connect": ("waits for its connection to be accepted, on", "accept it"),
 }
 
 
 def socket_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:
-    """A socket without a time limit of its own waits for its peer, which is some process of the sandbox."""
+    """A socket without a time limit of its own waits for a process of the sandbox. Which one has its other end, if any
+    still has, the kernel does not tell.
+    """
     call = place.thread.call.name if place.thread.call else ""
-    does = _ON_SOCKET.get(call, "waits to receive from" if reading else "waits to send to")
+    plain = ("waits to receive from", "send to it") if reading else ("waits to send to", "receive what it sends")
+    does, help_ = _ON_SOCKET.get(call, plain)
     what = f"{does} {descriptor.target} (fd {descriptor.number})"
     if descriptor.socket_has_timeout or descriptor.socket_family != _AF_UNIX:
         return place.free(what)
     if has_handler_for_outside(place.process):
         return place.free(f"{what}, to which its own signal handler could write")
-    return place.wait(place.others, what, "its other end is in this program, where everybody waits", descriptor.target)
+    return place.wait(place.others, what, nobody_goes_on(place, help_), descriptor.target)
 
 
 def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wait | Free:

@@ -20,6 +20,7 @@ from grader.observe.blocking import (
     has_handler_for_outside,
     is_on_own_stack,
     is_switched_off,
+    nobody_goes_on,
     open_wait,
     poll_wait,
     watched_by,
@@ -265,7 +266,7 @@ def _any_of(place: Place, wanted: Mapping[int, int] | None, call: str, asked_at:
     return state
 
 
-def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wait | Free]:
+def _ipc(what: str, help_: str, timeout_argument: int | None = None) -> Callable[[Place], Wait | Free]:
     """Waiting on a System V or POSIX IPC object, which any process of the sandbox could use."""
 
     def judge(place: Place) -> Wait | Free:
@@ -273,11 +274,16 @@ def _ipc(what: str, timeout_argument: int | None = None) -> Callable[[Place], Wa
             return place.free(f"waits for {what} with a time limit")
         if has_handler_for_outside(place.process):
             return place.free(f"waits for {what}, which its own signal handler could use")
-        return place.wait(
-            place.others, f"waits for {what} {place.arguments[0]}", "every process that could help waits itself", what
-        )
+        return place.wait(place.others, f"waits for {what} {place.arguments[0]}", nobody_goes_on(place, help_), what)
 
     return judge
+
+
+def _receives_message(place: Place) -> Wait | Free:
+    """msgrcv(2): which messages it takes, its fourth argument tells."""
+    wanted = place.arguments[3] - (1 << 64 if place.arguments[3] >> 63 else 0)
+    of_type = f" of type {wanted}" if wanted > 0 else f" of a type up to {-wanted}" if wanted else ""
+    return _ipc(f"a message{of_type} in queue", "send one")(place)
 
 
 _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
@@ -300,12 +306,12 @@ _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
     **dict.fromkeys(("epoll_wait", "epoll_pwait", "epoll_pwait2"), _epoll),
     "flock": lambda place: file_lock_wait(place, as_int(place.arguments[0]), "flock"),
     "fcntl": _fcntl,
-    "msgrcv": _ipc("a message in queue"),
-    "msgsnd": _ipc("room in message queue"),
-    "semop": _ipc("the semaphore set"),
-    "semtimedop": _ipc("the semaphore set", 3),
-    "mq_timedreceive": _ipc("a message in POSIX queue fd", 4),
-    "mq_timedsend": _ipc("room in POSIX queue fd", 4),
+    "msgrcv": _receives_message,
+    "msgsnd": _ipc("room in message queue", "receive from it"),
+    "semop": _ipc("the semaphore set", "change it"),
+    "semtimedop": _ipc("the semaphore set", "change it", 3),
+    "mq_timedreceive": _ipc("a message in POSIX queue fd", "send one", 4),
+    "mq_timedsend": _ipc("room in POSIX queue fd", "receive from it", 4),
     **dict.fromkeys(("nanosleep", "clock_nanosleep"), _sleeps),
     **dict.fromkeys(("pause", "rt_sigsuspend", "rt_sigtimedwait"), _awaits_signal),
 }

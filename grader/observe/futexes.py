@@ -47,12 +47,11 @@ def futex_wait(place: Place) -> Wait | Free:
         return _mutex_wait(place, mutex, f"`{name}`" if name else f"at {address:#x}", is_private=is_private)
     if has_handler_for_outside(place.process):
         return place.free("waits for a semaphore or condition that its own signal handler could post")
+    wakers = place.siblings if operation & _PRIVATE else place.others
     return place.wait(
-        place.siblings if operation & _PRIVATE else place.others,
+        wakers,
         f"waits for {_kind_of_waiting(value, word)}{f' `{name}`' if name else ''}",
-        "no thread is left that could wake it"
-        if operation & _PRIVATE and not place.siblings
-        else "every thread that could wake it waits itself",
+        "every thread that could wake it waits itself" if wakers else "no thread is left that could wake it",
         name or f"futex {address:#x}",
     )
 

@@ -734,6 +734,36 @@ TOLD = {
         }""",
         r"waits in epoll_wait, and epoll fd 3 watches nothing; nobody goes on who could add a descriptor to it\.",
     ),
+    "that who could send datagrams is gone, which is no end of them": (
+        """
+        int main(void) {
+            int pair[2];
+            char byte;
+            must(socketpair(AF_UNIX, SOCK_DGRAM, 0, pair));
+            close(pair[1]);
+            return (int)recv(pair[0], &byte, 1, 0);
+        }""",
+        r"waits to receive from socket:\[\d+\] \(fd 3\); nobody is left who could send to it\.",
+    ),
+    "which type of message is waited for": (
+        """
+        int main(void) {
+            struct { long type; char text[8]; } message = { .type = 7 };
+            int queue = must(msgget(IPC_PRIVATE, 0600));
+            must(msgsnd(queue, &message, 8, 0));
+            return (int)msgrcv(queue, &message, 8, 9, 0);
+        }""",
+        r"waits for a message of type 9 in queue \d+; nobody is left who could send one\.",
+    ),
+    "that nobody is left to post a semaphore that processes share": (
+        """
+        int main(void) {
+            sem_t semaphore;
+            must(sem_init(&semaphore, 1, 0));
+            return sem_wait(&semaphore);
+        }""",
+        r"no thread is left that could wake it\.",
+    ),
     "that fork has copied a lock and not its owner": (
         """
         static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
