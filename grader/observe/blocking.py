@@ -52,13 +52,25 @@ class Free:
         return f"{label_of(self.process, self.tid)} {self.reason}."
 
 
-NameOf: TypeAlias = Callable[[ProcessState, int], str]
-"""Finds the variable at an address of a process; "" if there is none."""
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A variable, or a part of one, and what it is, such as `semaphore`: "" if that is not known."""
+
+    text: str
+    kind: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
 
 
-def no_names(process: ProcessState, address: int) -> str:
+NO_NAME = Name("")
+NameOf: TypeAlias = Callable[[ProcessState, int], Name]
+"""Finds the variable at an address of a process; `NO_NAME` if there is none."""
+
+
+def no_names(process: ProcessState, address: int) -> Name:
     """A `NameOf` that knows no variables."""
-    return ""
+    return NO_NAME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -42,17 +42,18 @@ def futex_wait(place: Place) -> Wait | Free:
     if joined is not None:
         return place.wait({joined}, f"waits for thread {joined} to end (pthread_join)", resource=f"thread {joined}")
     mutex = _mutex(place, command, value, word)
-    if mutex is not None:
+    if mutex is not None and name.kind in ("", "mutex"):
         is_private = bool(operation & _PRIVATE)
-        return _mutex_wait(place, mutex, f"`{name}`" if name else f"at {address:#x}", is_private=is_private)
+        return _mutex_wait(place, mutex, f"`{name.text}`" if name else f"at {address:#x}", is_private=is_private)
     if has_handler_for_outside(place.process):
         return place.free("waits for a semaphore or condition that its own signal handler could post")
+    kind = f"the {name.kind}" if name.kind else _kind_of_waiting(value, word)
     wakers = place.siblings if operation & _PRIVATE else place.others
     return place.wait(
         wakers,
-        f"waits for {_kind_of_waiting(value, word)}{f' `{name}`' if name else ''}",
+        f"waits for {kind}{f' `{name.text}`' if name else ''}",
         "every thread that could wake it waits itself" if wakers else "no thread is left that could wake it",
-        name or f"futex {address:#x}",
+        name.text or f"futex {address:#x}",
     )
 
 

@@ -831,6 +831,55 @@ def test_a_deadlock_tells(workshop: Workshop, source: str, told: str) -> None:
     assert re.search(told, deadlock.message), deadlock.message
 
 
+NAMED = {
+    "mutex in a struct in an array": (
+        """
+        static struct account { int id; long balance; pthread_mutex_t lock; } bank[4];
+        int main(void) {
+            for (int i = 0; i < 4; i++)
+                must(-pthread_mutex_init(&bank[i].lock, NULL));
+            pthread_mutex_lock(&bank[1].lock);
+            return pthread_mutex_lock(&bank[1].lock);
+        }""",
+        r"waits for the mutex `bank\[1\]\.lock`, which it holds itself\.",
+    ),
+    "condition in a local struct": (
+        """
+        int main(void) {
+            static struct { int length; pthread_mutex_t lock; pthread_cond_t not_full, not_empty; } queue[2];
+            pthread_mutex_lock(&queue[1].lock);
+            return pthread_cond_wait(&queue[1].not_empty, &queue[1].lock);
+        }""",
+        r"waits for the condition variable `queue\[1\]\.not_empty`; no thread is left",
+    ),
+    "lock in an array of arrays": (
+        """
+        static pthread_rwlock_t locks[2][3];
+        int main(void) {
+            pthread_rwlock_init(&locks[1][2], NULL);
+            pthread_rwlock_rdlock(&locks[1][2]);
+            return pthread_rwlock_wrlock(&locks[1][2]);
+        }""",
+        r"waits for the read-write lock `locks\[1\]\[2\]`;",
+    ),
+    "futex of its own": (
+        """
+        #include <linux/futex.h>
+        #include <stdatomic.h>
+        static atomic_int word = 2;
+        int main(void) { return (int)syscall(SYS_futex, &word, FUTEX_WAIT_PRIVATE, 2, NULL); }""",
+        r"waits for the futex `word`; no thread is left",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NAMED)
+def test_a_deadlock_names_the_variable_and_what_it_is(workshop: Workshop, what: str) -> None:
+    source, told = NAMED[what]
+    (deadlock,) = workshop.kept_program(source, what.replace(" ", "_")).run().findings("deadlock")
+    assert re.search(told, deadlock.message), deadlock.message
+
+
 def test_a_process_that_vfork_has_suspended_is_not_said_to_run(workshop: Workshop) -> None:
     run = workshop.program("""
         int main(void) {

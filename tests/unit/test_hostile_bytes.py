@@ -25,6 +25,7 @@ from grader.checks.variants import read_files
 from grader.errors import AssignmentError
 from grader.instruments import address, thread, undefined, valgrind
 from grader.instruments.reports import ToolFailedError
+from grader.observe.blocking import Name
 from grader.observe.elf import UnreadableProgramError, reading
 from grader.observe.history import read_history
 from grader.observe.origins import read_lines
@@ -153,6 +154,25 @@ def test_the_program_itself_is_read(program: bytes) -> None:
     lines = read_lines(program)
     assert lines is not None
     assert {source.line for source in lines.sources if source is not None} >= {3, 4}
+
+
+def test_a_variable_is_named_by_its_part(program: bytes) -> None:
+    (lock,) = (variable for variable in read_symbols(program).variables if variable.name == "lock")
+    assert read_symbols(program).name_at(lock.address + 12) == Name("lock[3]", "futex")
+
+
+def test_a_variable_has_its_name_without_readable_types(program: bytes) -> None:
+    content = program.replace(b".debug_abbrev\0", b".debug_abbrex\0")
+    (lock,) = (variable for variable in read_symbols(content).variables if variable.name == "lock")
+    assert read_symbols(content).name_at(lock.address) == Name("lock")
+
+
+@pytest.mark.parametrize("section", [".debug_info", ".debug_abbrev"])
+def test_types_beyond_what_a_course_needs_are_not_read(tmp_path_factory: pytest.TempPathFactory, section: str) -> None:
+    more = f'__asm__(".section {section},\\"\\",@progbits\\n.fill 300000,1,1\\n.text");\n'
+    symbols = read_symbols(compiled(tmp_path_factory, more + SOURCE))
+    assert symbols.layouts == {}
+    assert any(variable.name == "lock" for variable in symbols.variables)
 
 
 def test_nothing_in_a_program_is_unpacked(program: bytes) -> None:
