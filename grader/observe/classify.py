@@ -63,6 +63,26 @@ def classify(thread: ThreadState, process: ProcessState, world: World) -> Wait |
     return state
 
 
+def _is_another_file(place: Place) -> bool:
+    """Whether a plain read or write goes on with a file that is no pipe, under a number that is a pipe's by now, or
+    the other way round: another thread may have closed it. Where the kernel sleeps for pipes is named after them.
+    """
+    descriptor = place.descriptor(as_int(place.arguments[0]))
+    if descriptor is None or not place.siblings or not place.thread.sleeps_in:
+        return False
+    return descriptor.is_fifo != ("pipe" in place.thread.sleeps_in)
+
+
+def _plain(*, reading: bool) -> Callable[[Place], Wait | Free]:
+    def judge(place: Place) -> Wait | Free:
+        number = as_int(place.arguments[0])
+        if _is_another_file(place):
+            return place.free(f"{'reads from' if reading else 'writes to'} what was fd {number}, by now another file")
+        return descriptor_wait(place, number, reading=reading)
+
+    return judge
+
+
 def _reads(place: Place) -> Wait | Free:
     return descriptor_wait(place, as_int(place.arguments[0]), reading=True)
 
@@ -287,9 +307,10 @@ def _receives_message(place: Place) -> Wait | Free:
 
 
 _CALLS: dict[str, Callable[[Place], Wait | Free]] = {
-    **dict.fromkeys(("read", "readv"), _reads),
+    **dict.fromkeys(("read", "readv"), _plain(reading=True)),
     **dict.fromkeys(("recvfrom", "recvmsg", "accept", "accept4"), _on_socket(_reads)),
-    **dict.fromkeys(("write", "writev", "vmsplice"), _writes),
+    **dict.fromkeys(("write", "writev"), _plain(reading=False)),
+    "vmsplice": _writes,
     **dict.fromkeys(("sendto", "sendmsg", "sendmmsg", "connect"), _on_socket(_writes)),
     "recvmmsg": _on_socket(_receives_several),
     "sendfile": _sends_file,

@@ -24,12 +24,14 @@ class ThreadState:
     """One thread; `call` is None unless it is blocked in a system call that could be read.
 
     `memory` has what the call's arguments point to, by argument index as text; `around` surrounds a futex word.
+    `sleeps_in` is the kernel's function where it sleeps, "" if that was not told.
     """
 
     tid: int
     status: Status
     call: SystemCall | None
     memory: Mapping[str, bytes]
+    sleeps_in: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +130,8 @@ def _parse_process(facts: Captured, syscall_names: dict[int, str]) -> ProcessSta
             for index, content in task.get("memory", {}).items()
             if isinstance(content, str)
         }
-        threads.append(ThreadState(tid=int(tid), status=status, call=call, memory=memory))
+        place = _text(task.get("wchan")).removeprefix("0")
+        threads.append(ThreadState(tid=int(tid), status=status, call=call, memory=memory, sleeps_in=place))
     timers = facts.get("timers", "")
     exe = facts["exe"]
     return ProcessState(

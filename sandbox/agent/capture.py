@@ -144,6 +144,7 @@ def process(pid: int, *, briefly: bool = False) -> Facts:
         tasks[str(tid)] = {
             "status": text(f"{folder}/status"),
             "syscall": call,
+            "wchan": text(f"{folder}/wchan"),
             "memory": blocked.memory_of_call(tid, call),
         }
     if briefly:

@@ -1133,6 +1133,27 @@ STILL_TO_COME = {
             close(ends[0]);
             return close(ends[1]);
         }""",
+    "a timer whose number another thread has given to a pipe": """
+        static int timer;
+        static void *await(void *argument) {
+            uint64_t rung;
+            must((int)read(timer, &rung, sizeof rung));
+            return argument;
+        }
+        int main(void) {
+            int ends[2];
+            pthread_t thread;
+            struct itimerspec soon = { .it_value.tv_nsec = 500000000 };
+            timer = must(timerfd_create(CLOCK_MONOTONIC, 0));
+            must(timerfd_settime(timer, 0, &soon, NULL));
+            must(-pthread_create(&thread, NULL, await, NULL));
+            usleep(100000);
+            close(timer);
+            must(pipe(ends));
+            pthread_join(thread, NULL);
+            close(ends[0]);
+            return close(ends[1]);
+        }""",
     "a socket with a time limit, whose number another thread has given to a pipe": """
         static int pair[2];
         static void *receive(void *argument) {
