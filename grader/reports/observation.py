@@ -199,7 +199,7 @@ LESSONS = {
     " See waitpid(2).",
     "orphan": "whoever started the program believes that it is done. See waitpid(2), or daemon(7) if it is meant.",
     "deadlock": "no amount of time helps: look for the end of the pipe, or the lock, that the one holds and the other"
-    " waits for. See pipe(7).",
+    " waits for. See pipe(7). A server by itself waits like this, too: here it has no clients.",
     "timeout": "it may be slow, spin, or wait for something that never comes.",
     "crash": "the kernel stopped it in the middle of whatever it did. See signal(7), and try gcc -fsanitize=address.",
     "signal": "see signal(7).",
