@@ -138,6 +138,7 @@ AGENT = {
     "makes_more_files_than_can_be_listed": "memory-limit or timeout",
     "makes_more_folders_than_can_be_listed": "memory-limit or timeout",
     "gives_a_file_attributes_without_end": "memory-limit or timeout",
+    "gives_its_folder_attributes_instead_of_files": "timeout",
     "looks_for_what_is_not_there": "timeout",
     "maps_without_end_in_children": "timeout or memory-limit",
     "has_arguments_without_end": "timeout",

@@ -10,7 +10,7 @@ import pytest
 PROFILE = Path(__file__).parents[2] / "sandbox" / "image" / "seccomp.json"
 
 ALLOW, ERRNO = "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO"
-EPERM, ENOSYS, EAFNOSUPPORT = 1, 38, 97
+EPERM, ENOSYS, EOPNOTSUPP, EAFNOSUPPORT = 1, 38, 95, 97
 
 Rule = dict[str, Any]
 
@@ -153,6 +153,34 @@ def test_socket_families(rules: list[Rule]) -> None:
 def test_ioctl(rules: list[Rule], request_number: int, allowed: bool) -> None:
     conditions = masked_conditions(rules, "ioctl", ALLOW, 1)
     assert any(request_number & mask == value for mask, value in conditions) == allowed
+
+
+@pytest.mark.parametrize(
+    ("command", "allowed"),
+    [
+        pytest.param(0, True, id="F_DUPFD"),
+        pytest.param(4, True, id="F_SETFL"),
+        pytest.param(38, True, id="F_OFD_SETLKW"),
+        pytest.param(1024, False, id="F_SETLEASE"),
+        pytest.param(1025, True, id="F_GETLEASE"),
+        pytest.param(1026, True, id="F_NOTIFY"),
+        pytest.param(1030, True, id="F_DUPFD_CLOEXEC"),
+        pytest.param(1031, True, id="F_SETPIPE_SZ"),
+        pytest.param(1033, True, id="F_ADD_SEALS"),
+        pytest.param(1038, True, id="F_SET_FILE_RW_HINT"),
+    ],
+)
+def test_fcntl(rules: list[Rule], command: int, allowed: bool) -> None:
+    conditions = masked_conditions(rules, "fcntl", ALLOW, 1)
+    assert any(command & mask == value for mask, value in conditions) == allowed
+    refused = masked_conditions(rules, "fcntl", ERRNO, 1)
+    assert any(command & mask == value for mask, value in refused) != allowed
+
+
+def test_files_get_no_attributes(rules: list[Rule]) -> None:
+    for name in ("setxattr", "lsetxattr", "fsetxattr"):
+        [rule] = rules_for(rules, name)
+        assert (rule["action"], rule["errnoRet"]) == (ERRNO, EOPNOTSUPP)
 
 
 def test_personality_may_only_switch_randomization_off(rules: list[Rule]) -> None:

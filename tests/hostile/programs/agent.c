@@ -191,6 +191,22 @@ ATTACK(gives_a_file_attributes_without_end)
     rest(); /* where no user may do that, of an older kernel */
 }
 
+/* The work folder itself is not removed with what is in it. */
+ATTACK(gives_its_folder_attributes_instead_of_files)
+{
+    char name[64];
+    for (int i = 0; i < 3; i++)
+        unlink((const char *[]){ "hostile.c", "hostile.h", "prelude.h" }[i]);
+    unlink("hostile");
+    size_t size = 60000;
+    for (int i = 0; size > 16; i++) {
+        snprintf(name, sizeof name, "user.%d", i);
+        if (setxattr("/work", name, much, size, 0) < 0)
+            size /= 2;
+    }
+    rest();
+}
+
 /* The kernel remembers each name that is not there; the memory is the sandbox's until somebody else needs it. */
 ATTACK(looks_for_what_is_not_there)
 {
