@@ -62,12 +62,17 @@ class WorkFolder:
         self._context = context
 
     def write(self, name: str, data: bytes | str, mode: int = 0o644) -> None:
-        """Write a new file as the student's user; raises FileExistsError if there is one of that name."""
+        """Write a new file as the student's user; raises FileExistsError if there is one of that name.
+
+        Once the program has been started, what is in the way is its doing: that raises CheckFailed.
+        """
         content = data.encode() if isinstance(data, str) else data
         try:
             self._session.store(name, content, mode)
             self._context.stored.append((name, content, mode))
         except RequestFailedError as error:
+            if self._context.processes:
+                raise CheckFailed(f"the program is in the way of a file {name}: {error.errno_name}") from error
             raise FileExistsError(f"{name}: {error}") from error
 
     def read(self, name: str) -> bytes:

@@ -107,7 +107,7 @@ class Program:
             )
         except RequestFailedError as error:
             crowded = any(other.is_running for other in self._context.processes)
-            if error.errno_name in _MACHINE_ERRORS and not crowded:
+            if error.errno_name in _MACHINE_ERRORS and not crowded and self._is_unchanged():
                 raise SandboxLostError(
                     f"{command} cannot be started: {error.errno_name}", "Run the command again, or `grader doctor`."
                 ) from error
@@ -124,6 +124,13 @@ class Program:
         )
         self._context.processes.append(process)
         return process
+
+    def _is_unchanged(self) -> bool:
+        """Whether the work folder has the program that was built: another can be made so that it cannot be started."""
+        try:
+            return self._session.fetch(self._name, PROGRAM_BYTES) == self._session.fetch_kept(self._name, PROGRAM_BYTES)
+        except RequestFailedError:
+            return False
 
     def locate(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
         """The same findings, those of leaked descriptors with the line that opened them where it can be found.

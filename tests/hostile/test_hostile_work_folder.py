@@ -1,0 +1,63 @@
+"""Programs that spoil the work folder while their check goes on: the check fails, and there is a verdict."""
+
+import pytest
+from hostile_course import Course, by_id, verdict
+
+PRELUDE = '#include "prelude.h"\n#include <elf.h>\n'
+REPLACES_ITSELF = (
+    PRELUDE
+    + """
+static char program[1 << 20];
+int main(void)
+{
+    int file = must(open("hostile", O_RDONLY));
+    ssize_t size = read(file, program, sizeof program);
+    Elf64_Ehdr *header = (void *)program;
+    Elf64_Phdr *segments = (void *)(program + header->e_phoff);
+    for (int i = 0; i < header->e_phnum; i++)
+        if (segments[i].p_type == PT_INTERP)
+            segments[i].p_offset = 1 << 30; /* beyond the file: EIO */
+    file = must(open("other", O_CREAT | O_WRONLY, 0755));
+    must((int)write(file, program, (size_t)size));
+    must(close(file));
+    return must(rename("other", "hostile"));
+}
+"""
+)
+IS_IN_THE_WAY = (
+    PRELUDE
+    + """
+int main(void)
+{
+    must(open("letter", O_CREAT | O_WRONLY, 0600));
+    say("ready");
+    return pause();
+}
+"""
+)
+
+RUNS_TWICE = """\
+    program.run()
+    program.run()
+"""
+WRITES_MEANWHILE = """\
+    with program.start() as process:
+        process.expect(b"ready")
+        workdir.write("letter", b"x")
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "body"),
+    [
+        pytest.param(REPLACES_ITSELF, RUNS_TWICE, id="replaces itself by what cannot be started"),
+        pytest.param(IS_IN_THE_WAY, WRITES_MEANWHILE, id="is in the way of a file"),
+    ],
+)
+def test_what_a_program_does_to_its_folder_is_its_own_fault(course: Course, source: str, body: str) -> None:
+    (course.folder / "checks" / "test_hostile.py").write_text(
+        f"def test_attack(program, workdir):\n{body}\n\ndef test_after_attack(program):\n    program.run()\n"
+    )
+    checks = by_id(course.grade(course.hand_in(source)))
+    assert verdict(checks["attack"]) == "assertion"
+    assert verdict(checks["after_attack"]) == "passed"
