@@ -3,9 +3,12 @@ goes wrong while it is read says only that it cannot be read, and nothing of it 
 """
 
 import io
+import signal
 import struct
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
@@ -17,6 +20,9 @@ MAX_ROWS = 200_000
 
 MAX_LINE_BYTES = 256 << 10
 """Of the table of lines, each byte of which can become half a kilobyte here: some ten thousand lines of C."""
+
+READING_SECONDS = 3.0
+"""Of computing. A few hundred bytes can make a list without end, or one thing be read anew for each of many others."""
 
 _SHF_COMPRESSED = 1 << 11
 
@@ -35,14 +41,38 @@ class UnreadableProgramError(Exception):
 def reading(program: bytes) -> Iterator[ELFFile]:
     """The file, for the block; raises UnreadableProgramError for whatever goes wrong in it."""
     try:
-        elf = ELFFile(io.BytesIO(program))
-        if elf.num_sections() > MAX_SECTIONS:
-            raise UnreadableProgramError("it has too many sections")
-        for section in elf.iter_sections():
-            if section["sh_flags"] & _SHF_COMPRESSED or section.name.startswith(".zdebug"):
-                raise UnreadableProgramError("it is compressed, perhaps beyond any memory")
-            if section.name == ".debug_line" and section["sh_size"] > MAX_LINE_BYTES:
-                raise UnreadableProgramError("it has too many lines")
-        yield elf
+        with _within(READING_SECONDS):
+            yield from _opened(program)
     except _FAULTS as error:
         raise UnreadableProgramError(f"{type(error).__name__}: {error}") from error
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    """Let the block compute for so long, then raise UnreadableProgramError in it; only the main thread can be told."""
+
+    def give_up(number: int, frame: FrameType | None) -> None:
+        raise UnreadableProgramError("it takes too long to read")
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+
+
+def _opened(program: bytes) -> Iterator[ELFFile]:
+    elf = ELFFile(io.BytesIO(program))
+    if elf.num_sections() > MAX_SECTIONS:
+        raise UnreadableProgramError("it has too many sections")
+    for section in elf.iter_sections():
+        if section["sh_flags"] & _SHF_COMPRESSED or section.name.startswith(".zdebug"):
+            raise UnreadableProgramError("it is compressed, perhaps beyond any memory")
+        if section.name == ".debug_line" and section["sh_size"] > MAX_LINE_BYTES:
+            raise UnreadableProgramError("it has too many lines")
+    yield elf

@@ -193,6 +193,24 @@ def test_a_table_of_lines_beyond_any_memory_is_refused(tmp_path_factory: pytest.
     assert read_lines(content) is None
 
 
+ENDLESS = r"""
+__asm__(".section .debug_abbrev,\"\",@progbits\n"
+        "abbreviation: .uleb128 1, 0x11\n .byte 0\n .uleb128 0x10, 0x17, 0, 0, 0\n"
+        ".section .debug_line.more,\"\",@progbits\n table: .long 60\n .short 5\n .byte 8, 0\n .long 40\n"
+        ".byte 1, 1, 1, 1, 1, 1, 0\n .uleb128 0x7fffffffff\n .byte 0\n .uleb128 0x7fffffffff\n .fill 100, 1, 0\n"
+        ".section .debug_info,\"\",@progbits\n .long 12\n .short 4\n .long abbreviation\n .byte 8\n .uleb128 1\n"
+        ".long table\n .text\n");
+"""
+
+
+def test_a_list_without_end_is_given_up(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The things in it have no bytes of their own, so that it ends nowhere in the file."""
+    monkeypatch.setattr("grader.observe.elf.READING_SECONDS", 0.2)
+    assert read_lines(compiled(tmp_path_factory, ENDLESS + SOURCE)) is None
+
+
 def test_many_leaks_are_told_by_some() -> None:
     """Thirty processes with two hundred descriptors each have six thousand, each with the table of all as evidence."""
     subject = recorded("leaks_a_file_at_exit")
