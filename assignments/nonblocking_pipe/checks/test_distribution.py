@@ -12,6 +12,9 @@ O_NONBLOCK = 0o4000
 
 WAITING_CALLS = ("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2")
 
+STOPS_TWICE = "kill -STOP $$; dd bs=4096 count=3 2>/dev/null >a; kill -STOP $$; exec cat >>a"
+"""One that makes a little room in a full pipe before it goes on: for a part of most writes, not for all of it."""
+
 STOPPED = "kill -STOP $$; exec cat >a"
 """A command that stands still until it gets SIGCONT, and then copies its input to a file."""
 
@@ -162,10 +165,15 @@ def test_waits_in_poll(program):
 
 
 def test_nothing_lost(program, workdir):
-    with program.start("sh", "-c", STOPPED, "--", "cat", timeout=LONG) as process:
+    with program.start("sh", "-c", STOPS_TWICE, "--", "cat", timeout=LONG) as process:
         shell = stopped_shell(process)
         send_all(process, PIECES)
         process.close_stdin()
+        let_it_rest(process)
+        process.send_signal("SIGCONT", to=shell)
+        process.wait_until(
+            lambda view: "a" in workdir.names() and workdir.read("a") and stopped_shell(process), within=PATIENCE
+        )
         let_it_rest(process)
         process.send_signal("SIGCONT", to=shell)
         run = process.wait(within=PATIENCE)

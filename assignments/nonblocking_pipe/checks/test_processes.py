@@ -87,8 +87,18 @@ def test_children(program, workdir):
         ("pipe", "EMFILE", b"Too many open files"),
         ("fork", "EAGAIN", b"Resource temporarily unavailable"),
     ):
-        run = program.run("sh", "-c", FIRST, "--", "cat", fail=[Fault(call, errno_name, on_call=2)])
+        with program.start(
+            "sh", "-c", FIRST, "--", "cat", timeout=LONG, fail=[Fault(call, errno_name, on_call=2)]
+        ) as process:
+            let_it_rest(process)
+            waits = process.is_running
+            process.close_stdin()
+            run = process.wait(within=PATIENCE)
         assert not run.findings("deadlock")
+        assert not waits, (
+            f"the second {call} failed: the first command should see the end of its input at once, and you should end "
+            "when it has, but your own input is still open, and you wait for something"
+        )
         assert run.exit_code == 1, (
             f"the second {call} failed with {errno_name}: the program should end with 1, not {run.exit_code}"
         )
