@@ -218,6 +218,9 @@ def test_stopped_child(program):
             let_it_rest(process)
             process.send(b"\n")
             process.expect(b"running: 2\n", within=PATIENCE)
+            let_it_rest(process)
+            told = ends(process.stdout)
+            assert not told, f"a child has got {signal} and has not ended, but the reports are {told}"
         process.send_signal("SIGTERM", to=first)
         process.expect(b"pid %d: killed by SIGTERM\n" % first, within=PATIENCE)
         process.send(b"\n")
