@@ -16,8 +16,18 @@ STARTED = re.compile(rb"^(\d+): started (.*)$", re.MULTILINE)
 TELLS_WHERE_IT_IS = ("sh", "-c", 'exec sh -c "sleep 1001; :" "$(pwd -P)" "$(umask)"')
 """Has its working folder and its file mode mask as its last two arguments, where the check can see them."""
 
-WITH_A_FILE_OPEN = ("sh", "-c", "exec /work/orphanage sleep 1001 7</etc/passwd")
-IGNORING_A_HANGUP = ("sh", "-c", "trap '' HUP; exec /work/orphanage sleep 1002")
+WITH_A_FILE_OPEN = (
+    "python3",
+    "-c",
+    "import os; os.dup2(os.open('/etc/passwd', 0), 7); os.dup2(7, 200); "
+    "os.execv('/work/orphanage', ['orphanage', 'sleep', '1001'])",
+)
+IGNORING_A_HANGUP = (
+    "python3",
+    "-c",
+    "import os; from signal import *; signal(SIGHUP, SIG_IGN); pthread_sigmask(SIG_BLOCK, [SIGUSR1]); "
+    "os.execv('/work/orphanage', ['orphanage', 'sleep', '1002'])",
+)
 """Daemons that become an orphanage themselves, and hand down to it what it must not hand on."""
 
 
@@ -163,7 +173,7 @@ def kept(view):
 
 
 def test_descriptors(program):
-    """A daemon of the program's, and one of an inner orphanage that was started with a file as descriptor 7."""
+    """A daemon of the program's, and one of an inner orphanage that was started with a file as 7 and 200."""
     with program.start(*sleeping("1002"), "--", *WITH_A_FILE_OPEN) as process:
         _view, daemons = processes_at_rest(process, "1002", "1001")
         run = process.stop()
