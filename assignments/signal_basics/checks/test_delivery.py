@@ -31,6 +31,20 @@ def send_and_rest(process, *signals):
     return view
 
 
+def signals_while_printing(program, subcommand):
+    """The signals of a program that sleeps in printing its first line, into a full pipe; None if it is not seen."""
+    line = f"(head -c 65536 /dev/zero; exec ./signal_basics {subcommand}) | exec sleep 1001"
+    with program.start("run", "sh", "-c", line) as process:
+        with suppress(AssertionError):
+            at_rest(process)
+        printing = [
+            other
+            for other in process.view().processes
+            if list(other.argv[1:]) == [subcommand] and other.blocked_in("write", "writev")
+        ]
+    return printing[0].signals if printing else None
+
+
 def test_input_goes_on(program):
     """One signal between two lines, one in the midst of a line."""
     answer = re.compile(rb"SIGUSR1: \d+\n")
@@ -59,7 +73,7 @@ def test_input_goes_on(program):
 
 
 def test_counts(program):
-    """None, one, three more."""
+    """None, one, three more. Then one that cannot say `ready` yet."""
     with program.start("count") as process:
         process.expect(b"ready\n", within=PATIENCE)
         at_rest(process)
@@ -72,6 +86,12 @@ def test_counts(program):
         run = process.wait(within=PATIENCE)
     assert run.exit_code == 0
     assert run.stdout == b"ready\nSIGUSR1: 0\nSIGUSR1: 1\nSIGUSR1: 4\n"
+
+    signals = signals_while_printing(program, "count")
+    assert signals is None or "SIGUSR1" in signals.caught, (
+        "`count` is about to print `ready`, and has no handler for SIGUSR1 yet: who reads `ready` and sends it at once "
+        "may kill it"
+    )
 
 
 def test_handlers_are_safe(signal_safety):
@@ -88,6 +108,7 @@ def assert_held(view, when):
 
 
 def test_pending_once(program):
+    """The whole of it; then one that cannot say `holding` yet."""
     with program.start("hold") as process:
         process.expect(b"holding\n", within=PATIENCE)
         assert_held(at_rest(process), "at the beginning")
@@ -111,6 +132,12 @@ def test_pending_once(program):
         process.close_stdin()
         run = process.wait(within=PATIENCE)
     assert run.exit_code == 0
+
+    signals = signals_while_printing(program, "hold")
+    assert signals is None or signals.blocked >= HELD, (
+        "`hold` is about to print `holding`, but SIGUSR1 and SIGUSR2 are not both blocked yet: who reads `holding` and "
+        "sends one at once may kill it"
+    )
 
 
 def test_blocked_again(program):
@@ -163,8 +190,12 @@ def test_no_lost_wakeup(program):
     """
     with program.start("wait", "9", pty=True) as process:
         process.expect(b"waiting", within=PATIENCE)
-        at_rest(process)
-        sent, view = 0, process.view()
+        view = at_rest(process)
+        assert not view.root.blocked_in("pause") or "SIGUSR1" in view.root.signals.blocked, (
+            "`wait` sleeps in pause, and SIGUSR1 is not blocked, nor was it just before: a signal that comes between "
+            "the last look and pause is over before `wait` sleeps"
+        )
+        sent = 0
         while sent < 5 and not is_printing(view):
             process.send(CTRL_S)
             process.send_signal("SIGUSR1")
