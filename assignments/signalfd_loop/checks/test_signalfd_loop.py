@@ -8,6 +8,8 @@ import itertools
 import re
 import time
 
+from grader.checks import Fault
+
 PATIENCE = 3.0
 """Seconds that a state may take on a busy machine, less than the time limit. Only a wrong program needs them."""
 
@@ -15,6 +17,8 @@ NEVER = "3600000"
 """A period that no run sees the end of, in milliseconds."""
 
 ANSWER = re.compile(rb"^running: \d+\n", re.MULTILINE)
+
+LONGEST_LINE = 1000
 
 TICK = re.compile(rb"^tick (\d+)\n", re.MULTILINE)
 
@@ -135,6 +139,13 @@ def test_lines(program):
         process.expect(b"job 4: started\n", within=PATIENCE)
         process.wait_until(lambda view: set(sleepers(view, process)) == {"1001", "1003", "1004"}, within=PATIENCE)
 
+        process.send(b"exec sleep 1005\n".rjust(LONGEST_LINE))
+        process.expect(b"job 5: started\n", within=PATIENCE)
+        view = rest(process)
+        assert "1005" in sleepers(view, process), (
+            f"a line of {LONGEST_LINE} bytes was sent, with `exec sleep 1005` at its end, but no job does that"
+        )
+
 
 def test_answers(program):
     def ask(number):
@@ -173,6 +184,37 @@ def test_several_ends(program):
     told = ends(process.stdout)
     assert told == wanted, f"jobs 1, 2, 3 and 4 were killed while the program was stopped, but the reports are {told}"
     assert not zombies, f"{len(zombies)} of the 4 jobs that were killed and reported are still zombies"
+
+
+def test_stopped_job(program):
+    with program.start() as process:
+        (job,) = start_sleepers(process, "1001")
+        for signal in ("SIGSTOP", "SIGCONT"):
+            process.send_signal(signal, to=job.pid)
+            rest(process)
+            process.send_signal("SIGUSR1")
+            process.expect(b"running: 1\n", within=PATIENCE)
+            rest(process)
+            told = ends(process.stdout)
+            assert not told, f"job 1 has got {signal} and has not ended, but the reports are {told}"
+        process.send_signal("SIGKILL", to=job.pid)
+        process.expect(b"job 1: killed by SIGKILL\n", within=PATIENCE)
+
+
+def test_fork_fails(program):
+    """The second job cannot be started, the third can."""
+    with program.start(fail=[Fault("fork", "EAGAIN", on_call=2)]) as process:
+        start_sleepers(process, "1001")
+        process.send(b"exec sleep 1002\n")
+        process.expect(b"job 2: not started\n", within=PATIENCE)
+        start_sleepers(process, "1003")
+        assert b"job 3: started\n" in process.stdout, (
+            f"job 2 was not started, so that the next is job 3, but it is {process.stdout!r}"
+        )
+        process.send_signal("SIGUSR1")
+        process.expect(b"running: 2\n", within=PATIENCE)
+    reason = b"Resource temporarily unavailable"
+    assert reason in process.stderr, f"standard error should say why fork failed, but has {process.stderr!r}"
 
 
 def test_several_signals(program):
@@ -299,7 +341,7 @@ def test_end_of_input(program):
 
 
 def test_shuts_down(program):
-    """Standard input stays open."""
+    """Standard input stays open. At last a job that stays, and a line that comes too late."""
     for signal in ("SIGTERM", "SIGINT"):
         with program.start() as process:
             start_sleepers(process, "1001", "1002")
@@ -311,6 +353,20 @@ def test_shuts_down(program):
             f"{signal} has to end both jobs by SIGTERM, and that is reported, but the reports are {ends(run.stdout)}"
         )
         assert run.exit_code == 0
+
+    with program.start() as process:
+        process.send(b"trap '' TERM; exec sleep 1001\n")
+        view = process.wait_until(lambda view: sleepers(view, process), within=PATIENCE)
+        process.send_signal("SIGTERM")
+        rest(process)
+        process.send(b"exec sleep 1002\n")
+        rest(process)
+        assert b"job 2" not in process.stdout, (
+            f"SIGTERM has come, and no more jobs may be started, but it is {process.stdout!r}"
+        )
+        process.send_signal("SIGKILL", to=sleepers(view, process)["1001"].pid)
+        run = process.wait(within=PATIENCE)
+    assert run.exit_code == 0
 
 
 def test_sleeps(program):
