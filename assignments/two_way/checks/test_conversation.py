@@ -138,7 +138,11 @@ def test_filter_stops_printing(program, workdir):
     """The filter's output is a file from the beginning."""
     data = b"not to be lost\n" * 100
     with program.start("sh", "-c", "exec cat >copy", timeout=LONG) as process:
-        process.wait_until(lambda view: reading(view, "cat"), within=PATIENCE)
+        try:
+            process.wait_until(lambda view: reading(view, "cat"), within=PATIENCE)
+        except AssertionError:
+            assert process.is_running, "the filter has closed its output and still reads, but you have ended"
+            raise
         let_it_rest(process)
         process.send(data)
         process.close_stdin()
