@@ -98,9 +98,9 @@ def test_side_by_side(program):
 
 
 def test_nobody_polls(program):
-    """After four single bytes somebody has eaten and waits for his turn, if he does not poll for it."""
-    with program.start("5", "2", timeout=PATIENT_LIMIT) as process:
-        for _step in range(5):
+    """After some bytes somebody has eaten and waits for his turn, or for his second fork, if he does not poll."""
+    with program.start("5", "3", timeout=PATIENT_LIMIT) as process:
+        for _step in range(12):
             view = process.settle(within=PATIENCE)
             assert not view.root.blocked_in("nanosleep", "clock_nanosleep"), (
                 "a thread sleeps for a time, in the hope that what it waits for will have happened by then"
