@@ -51,7 +51,7 @@ def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
         _say_error(f"{error}\n{error.advice}" if error.advice else str(error))
         return 3
     except KeyboardInterrupt:
-        _say_error("interrupted; nothing was written")
+        _say_error(f"interrupted; {getattr(arguments, 'left', 'nothing was written')}")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the outermost border: whatever it is, it is no grade
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
@@ -251,7 +251,9 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     batch.add_argument("--fail-under", type=_percent, metavar="P", help="exit with 1 if a score is below P percent")
     _add_runtime(batch)
-    batch.set_defaults(command=_batch)
+    batch.set_defaults(
+        command=_batch, left="what has been graded is kept, and the same command with --resume goes on from there"
+    )
 
 
 def _percent(text: str) -> float:

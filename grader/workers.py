@@ -5,6 +5,7 @@ submission: nothing of one grading is left for the next, memory stays flat, and 
 it. While a grading goes on its worker starts the container of the next one.
 """
 
+import ctypes
 import gc
 import multiprocessing
 import os
@@ -130,7 +131,8 @@ class _Worker(Generic[T]):
     def __init__(self, assignment: Assignment, others: list[Connection]) -> None:
         context = multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
-        self._process = context.Process(target=_work, args=(assignment, theirs, [*others, self.connection]))
+        arguments = (assignment, theirs, [*others, self.connection], os.getpid())
+        self._process = context.Process(target=_work, args=arguments)
         self._process.start()
         theirs.close()
         self._item: T | None = None
@@ -166,12 +168,20 @@ class _Worker(Generic[T]):
 # -- in the worker --------------------------------------------------------------------------------
 
 
-def _work(assignment: Assignment, connection: Connection, others: list[Connection]) -> None:
-    """Load the checks, then grade what comes until nothing more can."""
+_PR_SET_PDEATHSIG = 1
+
+
+def _work(assignment: Assignment, connection: Connection, others: list[Connection], asked_by: int) -> None:
+    """Load the checks, then grade what comes until nothing more can, or nobody is left to take it: what is being
+    graded then would be for nobody, and take the processors from the next.
+    """
     for other in others:  # so that each sees the end of file of its own
         other.close()
     os.setpgid(0, 0)  # Ctrl-C is for the process that gave out the work, which ends us
     signal.signal(signal.SIGTERM, lambda number, frame: os.killpg(0, signal.SIGKILL))
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != asked_by:  # it had ended before
+        return
     serve = partial(_serve, assignment, connection)
     try:
         load_checks(assignment, serve)

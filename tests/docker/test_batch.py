@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import sqlite3
 import subprocess
@@ -122,6 +123,59 @@ def test_a_batch_that_is_killed_goes_on_where_it_was(tiny: TinyAssignment, submi
     assert tally.done == 5
     assert tally.reused >= 2
     assert before.items() <= scores_in(out).items()
+
+
+WAITING_CHECKS = """\
+import os
+
+
+def test_one(program):
+    with program.start() as process:
+        os.write(int(os.environ["READY"]), b"r")
+        process.wait(within=3600)
+
+
+def test_two(program):
+    pass
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_batch_that_is_killed_takes_its_workers_with_it(
+    tiny: TinyAssignment, submissions: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    tiny.write_checks(WAITING_CHECKS)
+    (submissions / "ada" / "tiny.c").write_text("#include <unistd.h>\nint main(void) { return pause(); }\n")
+    command = [sys.executable, "-m", "grader", "batch", str(tiny.folder), str(submissions), "--out", f"{tmp_path}/out"]
+    reading, ready = os.pipe()
+    with subprocess.Popen(
+        [*command, "--jobs", "1"],
+        stderr=subprocess.DEVNULL,
+        pass_fds=(ready,),
+        env={**os.environ, "READY": str(ready)},
+    ) as killed:
+        assert os.read(reading, 1)
+        [worker] = Path(f"/proc/{killed.pid}/task/{killed.pid}/children").read_text().split()
+        [grading] = Path(f"/proc/{worker}/task/{worker}/children").read_text().split()
+        ends = [os.pidfd_open(int(pid)) for pid in (worker, grading)]
+        killed.send_signal(number)
+    for end in ends:
+        assert select.select([end], [], [], PATIENCE / 4)[0]
+    for descriptor in (*ends, reading, ready):
+        os.close(descriptor)
+
+
+def test_an_interrupted_batch_tells_how_to_go_on(tiny: TinyAssignment, submissions: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "grader", "batch", str(tiny.folder), str(submissions), "--out", f"{tmp_path}/out"]
+    with subprocess.Popen([*command, "--jobs", "1"], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as interrupted:
+        assert interrupted.stderr is not None
+        interrupted.stderr.readline()
+        interrupted.send_signal(signal.SIGINT)
+        said = interrupted.stderr.read().decode()
+    assert interrupted.returncode == 130
+    assert said.endswith(
+        "grader: interrupted; what has been graded is kept, and the same command with --resume goes on from there\n"
+    )
 
 
 def test_a_gradebook_is_not_overwritten_unless_asked(tiny: TinyAssignment, submissions: Path, tmp_path: Path) -> None:
