@@ -376,13 +376,13 @@ class Process:
 
     def _variable_names(self) -> NameOf:
         """Names from the program's symbol table; read only when there is a hang to explain."""
-        from grader.observe.symbols import names_from, read_symbols
+        from grader.observe.symbols import names_from
 
         try:
             program = self._session.fetch_kept(self._program, PROGRAM_BYTES)
         except RequestFailedError:  # it was made for a tool
             return no_names
-        return names_from({f"{WORK_FOLDER}{self._program}": read_symbols(program)})
+        return names_from({f"{WORK_FOLDER}{self._program}": program})
 
     def _why(self) -> str:
         """Why what was waited for did not come, for a message."""
