@@ -3,7 +3,7 @@
 import re
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -375,14 +375,21 @@ class Process:
         return armed
 
     def _variable_names(self) -> NameOf:
-        """Names from the program's symbol table; read only when there is a hang to explain."""
-        from grader.observe.symbols import names_from
+        """Names from the program's symbol table, which is read when the first is asked for: most hangs are about pipes
+        and children.
+        """
 
-        try:
-            program = self._session.fetch_kept(self._program, PROGRAM_BYTES)
-        except RequestFailedError:  # it was made for a tool
-            return no_names
-        return names_from({f"{WORK_FOLDER}{self._program}": program})
+        @cache
+        def names() -> NameOf:
+            from grader.observe.symbols import names_from
+
+            try:
+                program = self._session.fetch_kept(self._program, PROGRAM_BYTES)
+            except RequestFailedError:  # it was made for a tool
+                return no_names
+            return names_from({f"{WORK_FOLDER}{self._program}": program})
+
+        return lambda process, address: names()(process, address)
 
     def _why(self) -> str:
         """Why what was waited for did not come, for a message."""
