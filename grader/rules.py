@@ -198,8 +198,8 @@ def _leaks_into_exec(history: History) -> Iterator[Finding]:
             if not _may_be_students(history, image):
                 continue
             for descriptors in _by_object([fd for fd in execution.fds or () if not _is_handed_over(execution, fd)]):
-                if descriptors[0].identity not in seen:
-                    seen.add(descriptors[0].identity)
+                if descriptors[0].original not in seen:
+                    seen.add(descriptors[0].original)
                     yield _exec_leak(history, process, execution, descriptors)
 
 
@@ -219,7 +219,7 @@ def _by_object(table: Sequence[FileDescriptor]) -> list[tuple[FileDescriptor, ..
     groups: dict[str, list[FileDescriptor]] = {}
     for descriptor in table:
         if not is_standard(descriptor):
-            groups.setdefault(descriptor.identity, []).append(descriptor)
+            groups.setdefault(descriptor.original, []).append(descriptor)
     return [tuple(group) for group in groups.values()]
 
 
@@ -321,7 +321,7 @@ def _came_over(fd: FileDescriptor, inherited: Sequence[FileDescriptor], at_exit:
     Of objects that are told apart by number only, any may be the inherited one under a new number if that is not
     among those of its kind any more.
     """
-    if any((other.identity, other.access) == (fd.identity, fd.access) for other in inherited):
+    if any((other.identity, other.access) == (fd.original, fd.access) for other in inherited):
         return True
     numbers = {other.number for other in at_exit if other.target == fd.target}
     return fd.is_told_by_number and any(

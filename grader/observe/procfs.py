@@ -124,6 +124,7 @@ class FileDescriptor:
     `target` is the link's text (`pipe:[21809]`, a path, `anon_inode:[eventfd]`); `identity` names the object: two
     descriptors of one object have the same. `cloexec` is None where the capture did not ask. `info` is the
     text of `fdinfo`, "" likewise. `socket_has_timeout` is true unless it is known that a socket has none.
+    Of what is told by its number, `copy_of` is the first number in the table that is of the same object.
     """
 
     number: int
@@ -136,6 +137,13 @@ class FileDescriptor:
     info: str = ""
     socket_family: int | None = None
     socket_has_timeout: bool = True
+    copy_of: int | None = None
+
+    @property
+    def original(self) -> str:
+        """The `identity` of what it is a copy of within its table, else its own."""
+        is_copy = self.copy_of is not None and self.is_told_by_number
+        return f"{self.target}@{self.copy_of}" if is_copy else self.identity
 
     @property
     def inode(self) -> int | None:
@@ -191,6 +199,7 @@ def _parse_descriptor(number: int, row: dict[str, Any]) -> FileDescriptor:
         info=info,
         socket_family=options.get("family"),
         socket_has_timeout=not options or any(any(timeout) for timeout in options["timeouts"]),
+        copy_of=row.get("copy_of"),
     )
 
 

@@ -7,13 +7,25 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
-enum { FILE_BYTES = 8 * 1024, LINK_BYTES = 512, PATH_BYTES = 64 };
+enum { FILE_BYTES = 8 * 1024, LINK_BYTES = 512, PATH_BYTES = 64, MOST_ANONYMOUS = 32 };
+
+/* Descriptors of what has no inode of its own, such as timers, in the table that is being put. */
+struct anonymous {
+    size_t count;
+    struct {
+        int number;
+        char target[64];
+    } seen[MOST_ANONYMOUS];
+};
 
 static void put(struct json *json, const char *bytes, size_t size)
 {
@@ -98,7 +110,25 @@ static bool begins(const char *bytes, size_t size, const char *with)
     return size >= strlen(with) && memcmp(bytes, with, strlen(with)) == 0;
 }
 
-static void put_descriptor(struct json *json, int folder, const char *name, pid_t pid)
+/* Puts which one before it a descriptor is a copy of, if it is one: nothing but kcmp(2) tells. */
+static void put_original(struct json *json, struct anonymous *before, int number, const char *target, pid_t pid)
+{
+    for (size_t i = 0; i < before->count; i++) {
+        if (strcmp(before->seen[i].target, target) == 0 &&
+            syscall(SYS_kcmp, pid, pid, KCMP_FILE, before->seen[i].number, number) == 0) {
+            put_format(json, ",\"copy_of\":%d", before->seen[i].number);
+            return;
+        }
+    }
+    if (before->count == MOST_ANONYMOUS || strlen(target) >= sizeof before->seen[0].target) {
+        json->is_whole = false; /* Python has room for them */
+        return;
+    }
+    before->seen[before->count].number = number;
+    strcpy(before->seen[before->count++].target, target);
+}
+
+static void put_descriptor(struct json *json, int folder, const char *name, pid_t pid, struct anonymous *before)
 {
     char target[LINK_BYTES];
     struct stat status;
@@ -121,9 +151,12 @@ static void put_descriptor(struct json *json, int folder, const char *name, pid_
         json->is_whole = false; /* its options are Python's to ask for */
     if (begins(target, (size_t)size, "anon_inode:")) {
         char path[PATH_BYTES];
-        snprintf(path, sizeof path, "/proc/%d/fdinfo/%s", pid, name);
+        int number = atoi(name);
+        snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", pid, number);
         put(json, ",\"info\":", 8);
         put_file(json, path);
+        target[size] = '\0';
+        put_original(json, before, number, target, pid);
     }
     put(json, "}", 1);
 }
@@ -134,6 +167,7 @@ static void put_descriptors(struct json *json, pid_t pid)
     snprintf(path, sizeof path, "/proc/%d/fd", pid);
     DIR *folder = opendir(path);
     const char *separator = "";
+    struct anonymous anonymous = { .count = 0 };
     struct dirent *entry;
 
     if (folder == NULL) {
@@ -145,7 +179,7 @@ static void put_descriptors(struct json *json, pid_t pid)
         if (entry->d_name[0] == '.')
             continue;
         put(json, separator, strlen(separator));
-        put_descriptor(json, dirfd(folder), entry->d_name, pid);
+        put_descriptor(json, dirfd(folder), entry->d_name, pid, &anonymous);
         separator = ",";
     }
     put(json, "}", 1);

@@ -52,7 +52,7 @@ def numbers_in(path: str) -> list[int]:
 def descriptors(pid: int, *, details: bool = False) -> Facts:
     """The descriptor table of a thread: number to `link`, `mode` (of the link: read, write) and, for files,
     `file` (device and inode); with `details` also `info`, the text of `fdinfo`, which anonymous inodes and sockets
-    always have.
+    always have, and of the former `copy_of`, the first number in the table that is of the same thing.
     """
     table: Facts = {}
     room, link_room = INFO_CHARACTERS, LINKS_CHARACTERS
@@ -73,7 +73,26 @@ def descriptors(pid: int, *, details: bool = False) -> Facts:
         return {"error": error_name(error)}
     finally:
         os.close(folder)
+    _note_copies(pid, table)
     return table
+
+
+MAX_ANONYMOUS = 64
+"""Descriptors of anonymous inodes that are compared with each other, each with each."""
+
+
+def _note_copies(pid: int, table: Facts) -> None:
+    originals: list[tuple[str, str]] = []
+    for number, entry in table.items():
+        target = entry.get("link", "")
+        if not target.startswith("anon_inode:"):
+            continue
+        alike = (other for other, its_target in originals if its_target == target)
+        original = next((other for other in alike if kernel.are_copies(pid, int(other), int(number))), None)
+        if original is not None:
+            entry["copy_of"] = int(original)
+        elif len(originals) < MAX_ANONYMOUS:
+            originals.append((number, target))
 
 
 def other_tables(pid: int, tid: int) -> Facts:

@@ -45,12 +45,17 @@ def pidfd_getfd(pidfd: int, descriptor: int) -> int:
     return _call(_libc.syscall(SYSCALL["pidfd_getfd"], pidfd, descriptor, 0))
 
 
-_KCMP_FILES = 2
+_KCMP_FILE, _KCMP_FILES = 0, 2
 
 
 def shares_descriptors(tid: int, other: int) -> bool:
     """Whether two threads have one descriptor table, see kcmp(2); also where nobody can tell."""
     return int(_libc.syscall(SYSCALL["kcmp"], tid, other, _KCMP_FILES, 0, 0)) <= 0
+
+
+def are_copies(pid: int, number: int, other: int) -> bool:
+    """Whether two descriptors of a process are of one open file description, see kcmp(2)."""
+    return int(_libc.syscall(SYSCALL["kcmp"], pid, pid, _KCMP_FILE, number, other)) == 0
 
 
 class _Limit(ctypes.Structure):
