@@ -281,7 +281,10 @@ class Agent:
 
     def _send(self, message: Message | CapturedEvent, request_id: int = 0) -> None:
         self._queue.append((message, request_id))
-        self._is_awaited = self._is_awaited or not isinstance(message, Event | CapturedEvent)
+        if isinstance(message, Event | CapturedEvent):
+            self._quiet_sent = 0  # as the host counts: what was quiet before it learnt of this is not what is now
+        else:
+            self._is_awaited = True
 
     def _flush(self) -> None:
         """Write what the host waits for; events alone go with the next of that or with the next tick.
