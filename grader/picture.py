@@ -6,7 +6,8 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Life:
     """One process, in seconds after the beginning of the run. `execs` are the times and names of what it executed;
-    `waited` is when its parent took note of its end. None stands for what was not seen.
+    `waited` is when its parent took note of its end, or ended without having done so: until then it was a zombie.
+    None stands for what was not seen.
     """
 
     pid: int

@@ -26,9 +26,10 @@ def picture(run: Run, findings: Sequence[Finding]) -> Picture:
     """The picture of one run; `findings` have the lines that opened what leaked."""
     processes = run.processes
     start = min((_start_of(process) for process in processes), default=0.0)
+    keepers = {pid: process for process in processes for pid, is_zombie in process.unwaited.items() if is_zombie}
     return Picture(
         command=run.command,
-        lives=tuple(_life(process, start) for process in processes[:LIVES_DRAWN]),
+        lives=tuple(_life(process, start, keepers.get(process.pid)) for process in processes[:LIVES_DRAWN]),
         waits=_edges(run.deadlock) if run.deadlock is not None else (),
         tables=tuple(_tables(run, findings))[:TABLES_DRAWN],
     )
@@ -39,7 +40,10 @@ def _start_of(process: ProcessHistory) -> float:
     return min((time for time in times if time is not None), default=process.first_seen)
 
 
-def _life(process: ProcessHistory, start: float) -> Life:
+def _life(process: ProcessHistory, start: float, keeper: ProcessHistory | None) -> Life:
+    """`keeper` had it as a zombie when it ended itself."""
+    left = keeper.end_time if keeper is not None else None
+
     def after(time: float | None) -> float | None:
         return None if time is None else max(0.0, time - start)
 
@@ -49,7 +53,7 @@ def _life(process: ProcessHistory, start: float) -> Life:
         command=process.command,
         start=max(0.0, _start_of(process) - start),
         end=after(process.end_time),
-        waited=None if process.adopted else after(process.waited_time),
+        waited=after(left if process.adopted else process.waited_time),
         execs=tuple((max(0.0, image.time - start), " ".join(image.argv)) for image in process.execs),
         ending=str(process.status) if process.status is not None else "was still there",
     )

@@ -7,6 +7,7 @@ from grader.picture import DescriptorTable, Life, Picture, WaitEdge
 from grader.reports.html_page import line
 
 _WIDTH, _ROW, _LEFT, _RIGHT = 720, 26, 170, 16
+_BEYOND = 24  # how far the bar of one that was still there reaches beyond the last thing that was seen
 _LABEL_CHARACTERS = 24
 
 DRAWINGS_CSS = """\
@@ -20,9 +21,11 @@ DRAWINGS_CSS = """\
 .waits { stroke: var(--failed); fill: none; stroke-width: 1.5; } .head { fill: var(--failed); }
 .node { fill: var(--code); stroke: var(--rule); }
 .fds { border-collapse: collapse; font-size: .86rem; }
-.fds td, .fds th { padding: .15rem .8rem .15rem 0; text-align: left; overflow-wrap: anywhere; }
+.fds td, .fds th { padding: .15rem .8rem .15rem 0; text-align: left; overflow-wrap: normal; }
+.fds td:nth-child(3) { overflow-wrap: anywhere; min-width: 9rem; }
 .fds th { color: var(--soft); font-weight: 600; }
 .fds .leaked td { color: var(--failed); font-weight: 600; }
+@media print { .drawing { overflow: visible; } .drawing svg { max-width: 100%; height: auto; } }
 """
 
 
@@ -39,7 +42,9 @@ def draw(picture: Picture) -> Iterator[str]:
 def _timeline(picture: Picture) -> str:
     lives = picture.lives
     last = max(max(life.start, life.end or 0.0, life.waited or 0.0) for life in lives)
-    scale = (_WIDTH - _LEFT - _RIGHT) / max(last, 1e-6)
+    beyond = _BEYOND if any(life.end is None for life in lives) else 0
+    end = _WIDTH - _RIGHT - beyond
+    scale = (end - _LEFT) / max(last, 1e-6)
     rows = {life.pid: number for number, life in enumerate(lives)}
     height = _ROW * len(lives) + 24
 
@@ -48,31 +53,32 @@ def _timeline(picture: Picture) -> str:
 
     parts = [f'<line class="axis" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{height - 20}" y2="{height - 20}"/>']
     for life in lives:
-        parts += _life(life, rows, x, last)
+        parts += _life(life, rows, x)
     parts.append(f'<text class="soft" x="{_LEFT}" y="{height - 6}">0</text>')
-    parts.append(f'<text class="soft" x="{_WIDTH - _RIGHT}" y="{height - 6}" text-anchor="end">{_seconds(last)}</text>')
-    caption = f"{line(picture.command)}: a bar for each process; \N{BLACK DIAMOND} exec, red: ended, not waited for yet"
+    parts.append(f'<text class="soft" x="{end}" y="{height - 6}" text-anchor="end">{_seconds(last)}</text>')
+    caption = f"{line(picture.command)}: a bar for each process; \N{BLACK DIAMOND} exec, red: ended, not waited for"
     return _figure(caption, "timeline of the processes", _WIDTH, height, parts)
 
 
-def _life(life: Life, rows: Mapping[int, int], x: Callable[[float], float], last: float) -> Iterator[str]:
+def _life(life: Life, rows: Mapping[int, int], x: Callable[[float], float]) -> Iterator[str]:
     top = rows[life.pid] * _ROW + 4
-    end = life.end if life.end is not None else last
     label = line(_cut(f"{life.command} {life.pid}", _LABEL_CHARACTERS))
-    told = f"{life.command} (pid {life.pid}) {_seconds(life.start)} to {_seconds(end)}, {life.ending}"
+    lived = f"from {_seconds(life.start)}" if life.end is None else f"{_seconds(life.start)} to {_seconds(life.end)}"
+    told = f"{life.command} (pid {life.pid}) {lived}, {life.ending}"
     yield f'<text x="{_LEFT - 10}" y="{top + 13}" text-anchor="end">{label}</text>'
     if life.ppid is not None and life.ppid in rows:
         parent = rows[life.ppid] * _ROW + 4 + (_ROW - 10) / 2
         yield f'<path class="fork" d="M{x(life.start)} {parent:g}V{top + 8}"/>'
-    width = max(x(end) - x(life.start), 2)
+    end = float(_WIDTH - _RIGHT) if life.end is None else x(life.end)
+    width = max(end - x(life.start), 2)
     yield (
         f'<rect class="life" x="{x(life.start)}" y="{top}" width="{width:g}" height="{_ROW - 10}" rx="2">'
         f"<title>{line(told)}</title></rect>"
     )
-    if life.waited is not None and x(life.waited) - x(end) >= 1:
-        title = f"<title>a zombie for {_seconds(life.waited - end)}</title>"
+    if life.end is not None and life.waited is not None and x(life.waited) - end >= 1:
+        title = f"<title>a zombie for {_seconds(life.waited - life.end)}</title>"
         yield (
-            f'<rect class="zombie" x="{x(end)}" y="{top + 3}" width="{x(life.waited) - x(end):g}" '
+            f'<rect class="zombie" x="{end}" y="{top + 3}" width="{x(life.waited) - end:g}" '
             f'height="{_ROW - 16}">{title}</rect>'
         )
     for time, command in life.execs:
