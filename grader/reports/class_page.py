@@ -16,7 +16,7 @@ _MARKS = {"passed": "✓", "failed": "✗", "skipped": "\N{EN DASH}"}
 _CLASS_CSS = """\
 body { max-width: 68rem; }
 figure { margin: 0; overflow-x: auto; }
-figure > svg { max-width: 100%; height: auto; }
+figure > svg { max-width: 100%; min-width: 30rem; height: auto; }
 svg text { fill: var(--ink); font: 11px system-ui, sans-serif; }
 svg .soft { fill: var(--soft); }
 .bars rect { fill: var(--hint); }
@@ -29,10 +29,12 @@ th, td { text-align: left; padding: .3rem .6rem .3rem 0; border-bottom: 1px soli
 th { color: var(--soft); font-weight: 600; }
 td { overflow-wrap: anywhere; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-.map td, .map th { padding: .1rem .25rem; border: 0; }
-.map td.cell { width: 1.6rem; min-width: 1.6rem; text-align: center; border: 1px solid var(--page); color: #fff; }
+.map td, .map th { padding: .1rem .35rem .1rem .25rem; border: 0; white-space: nowrap; }
+.map td:first-child { white-space: normal; min-width: 8rem; }
+.map td.cell { width: 1.6rem; min-width: 1.6rem; padding: .1rem 0; text-align: center; border: 1px solid var(--page);
+  color: var(--page); }
 .map .passed { background: var(--passed); } .map .failed { background: var(--failed); }
-.map .skipped { background: var(--rule); } .map th.check { font-weight: 400; }
+.map td.skipped { background: var(--rule); color: var(--ink); } .map th.check { font-weight: 400; }
 a { color: var(--hint); }
 @media (max-width: 34rem) { td .bars { width: 3.5rem; } }
 @media print { .map td.cell { print-color-adjust: exact; -webkit-print-color-adjust: exact; } }

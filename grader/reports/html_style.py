@@ -60,6 +60,7 @@ dl { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: .25r
 dt { color: var(--soft); }
 dd { overflow-wrap: anywhere; }
 dt.wide, dd.wide { grid-column: 1 / -1; }
+dd pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .hint { color: var(--hint); }
 .hint b { font-weight: 600; }
 .diagnostic { padding: .8rem 1rem; }
