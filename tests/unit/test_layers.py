@@ -49,7 +49,7 @@ ONLY = {
 
 ALONE = {
     "docker": ("sandbox.docker", "sandbox.image", "grader.doctor"),
-    "ctypes": ("sandbox.agent",),
+    "ctypes": ("sandbox.agent", "grader.workers"),
     "subprocess": ("sandbox.docker", "sandbox.image", "sandbox.agent"),
     "pytest": ("grader.checks",),
     "yaml": ("grader.yaml_lines",),
