@@ -39,7 +39,7 @@ def grade_on_cluster(
     except ImportError as error:
         raise UsageError(
             "--cluster needs the package distributed, which is not installed",
-            advice="Install the grader with its extra: pip install 'grader[cluster]'",
+            advice="In the grader's folder: .venv/bin/pip install -e '.[cluster]'",
         ) from error
 
     def run(
