@@ -3,14 +3,14 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from grader.class_folder import Entry, find_entries
-from grader.errors import UsageError
-from grader.gradebook import NO_VERDICT, Gradebook, Row, as_csv, as_json
+from grader.errors import GraderError, UsageError
+from grader.gradebook import MAKE_ROOM, NO_VERDICT, Gradebook, Row, as_csv, as_json
 from grader.reports import class_page, html, json_report, junit
 from grader.result import Result, plain_number
 from grader.spec import Assignment
@@ -188,15 +188,25 @@ def _without_verdict(entry: Entry, digest: str, graded_by: str, reason: str) -> 
 
 
 def _write_reports(reports: Path, key: str, result: Result) -> None:
-    write_whole(reports / f"{key}.json", json_report.render(result))
-    write_whole(reports / f"{key}.xml", junit.render(result))
-    write_whole(reports / f"{key}.html", html.render(result))
+    _write(reports / f"{key}.json", json_report.render(result))
+    _write(reports / f"{key}.xml", junit.render(result))
+    _write(reports / f"{key}.html", html.render(result))
+
+
+def _write(path: Path, text: str | Iterable[str]) -> None:
+    """Write a file of the batch whole; what to do on a full disk is another than where nothing has been kept."""
+    try:
+        write_whole(path, text)
+    except UsageError:
+        raise
+    except GraderError as error:
+        raise GraderError(error.message, advice=MAKE_ROOM) from error
 
 
 def _write_class(out: Path, assignment: Assignment, gradebook: Gradebook) -> None:
-    write_whole(out / "gradebook.csv", as_csv(gradebook.rows()))
-    write_whole(out / "gradebook.json", as_json(gradebook.rows(), assignment.name))
-    write_whole(out / "index.html", class_page.render(assignment.title, [_summary(row) for row in gradebook.rows()]))
+    _write(out / "gradebook.csv", as_csv(gradebook.rows()))
+    _write(out / "gradebook.json", as_json(gradebook.rows(), assignment.name))
+    _write(out / "index.html", class_page.render(assignment.title, [_summary(row) for row in gradebook.rows()]))
 
 
 def _summary(row: Row) -> class_page.Submitted:

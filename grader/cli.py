@@ -83,7 +83,12 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         if "--cflags" in own[:-1]:
             place = own.index("--cflags")
             own[place : place + 2] = [f"--cflags={own[place + 1]}"]
-    return _parser().parse_args(own, argparse.Namespace(args=given))
+    parser = _parser()
+    arguments, unknown = parser.parse_known_args(own, argparse.Namespace(args=given))
+    if unknown:
+        behind = "; what is meant for the program stands behind --" if own[:1] == ["observe"] else ""
+        parser.error(f"unrecognized arguments: {' '.join(unknown)}{behind}")
+    return arguments
 
 
 def run_command(ahead: "LauncherAhead | None") -> NoReturn:

@@ -32,6 +32,8 @@ CREATE TABLE IF NOT EXISTS results (
 
 NO_VERDICT = "no-verdict"
 
+MAKE_ROOM = "Make room, then run the command again with `--resume`: what was recorded is kept."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -124,9 +126,7 @@ def _fault(message: str, error: sqlite3.Error, advice: str) -> GraderError:
     """The machine's if its disk is full or broken, else the caller's."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # without what extends it
     if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
-        return GraderError(
-            message, advice="Make room, then run the command again with `--resume`: what was recorded is kept."
-        )
+        return GraderError(message, advice=MAKE_ROOM)
     return UsageError(message, advice=advice)
 
 

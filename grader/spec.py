@@ -243,7 +243,9 @@ def _given(items: tuple[Value, ...], taken: set[str], read_starter: Callable[[st
         name = item.line()
         _require_parts(item, FILE_PART, _FILE_RULE)
         if name in taken:
-            raise item.unexpected("a file that is named only here")
+            raise item.unexpected(
+                "a file that is named only here", "what students hand in is not given, and nothing twice"
+            )
         taken.add(name)
         try:
             files.append(GivenFile(name=name, data=read_starter(name)))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from grader.errors import AssignmentError, Place, VerdictError
 from grader.findings import FindingKind
+from grader.reports.text import cut_lines
 from grader.result import Outcome, Result, Status
 from grader.spec import STARTER, Assignment, load_assignment
 from grader.submission import Submission, load_submission
@@ -18,6 +19,9 @@ from grader.workers import NoVerdict, default_jobs, grade_all
 from grader.yaml_lines import did_you_mean, read_yaml
 
 ASSERTION = "assertion"
+
+LOG_LINES = 12
+"""How much of the compiler's words a problem quotes."""
 
 _FAILURES = (ASSERTION, *(kind.value for kind in FindingKind))
 
@@ -47,7 +51,7 @@ def _load_bug(folder: Path, assignment: Assignment) -> Bug:
         text = label.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise AssignmentError(
-            f"expected the label of the bug {folder.name!r}: {error}",
+            f"expected the label of the bug {folder.name!r}: {_reason(error)}",
             advice="write `description: …` and `fails: {check_id: finding-kind}`",
             place=Place(label),
         ) from error
@@ -72,6 +76,10 @@ def _load_bug(folder: Path, assignment: Assignment) -> Bug:
         fails={check: value.line() for check, value in fails.items()},
         lines={check: value.place for check, value in fails.items()},
     )
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return str(error.strerror) if isinstance(error, OSError) else "it is no UTF-8"
 
 
 def validate(
@@ -148,7 +156,7 @@ def _judge_right(folder: Path, result: Result) -> list[Problem]:
 def _why(result: Result) -> str:
     if result.reason:
         return result.reason
-    return result.build.log.strip()[:500] if result.build else ""
+    return "\n".join(cut_lines(result.build.log.strip(), LOG_LINES)) if result.build else ""
 
 
 def _judge_starter(folder: Path, result: Result) -> list[Problem]:

@@ -101,9 +101,11 @@ def render_terminal(observation: Observation, *, color: bool, width: int) -> str
     for name, data in (("", run.stdout), ("stderr: ", run.stderr)):
         for line in _excerpt(_text(data)):
             lines.add(f"│ {name}{visible(line)}")
-    lines.add(f"{run.ending} after {run.duration_seconds:.3f} s, {_count(len(run.processes), 'process')}")
+    # A tool has processes of its own, and hides some of the program's.
+    processes = "" if observation.tool else f", {_count(len(run.processes), 'process')}"
+    lines.add(f"{run.ending} after {run.duration_seconds:.3f} s{processes}")
     lines.add("")
-    if len(run.processes) > 1:
+    if len(run.processes) > 1 and not observation.tool:
         _add_processes(lines, run)
     findings = observation.findings
     for finding in findings:

@@ -27,9 +27,8 @@ def render_terminal(validation: Validation) -> str:
     for problem in validation.problems:
         lines.append(f"✘ {visible(str(problem))}")
     verdict = "valid" if not validation.problems else f"NOT valid: {len(validation.problems)} problem(s)"
-    lines.append(
-        f"{assignment.name} is {verdict} · {validation.graded} gradings, the right ones {validation.repeat} times"
-    )
+    times = "once" if validation.repeat == 1 else f"{validation.repeat} times"
+    lines.append(f"{assignment.name} is {verdict} · {validation.graded} gradings, the right ones {times}")
     return "\n".join(lines) + "\n"
 
 
