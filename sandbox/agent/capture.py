@@ -9,6 +9,7 @@ from functools import cache
 
 from sandbox.agent import blocked, kernel
 from sandbox.agent.reading import MAX_TEXT_BYTES, error_name, text
+from sandbox.agent.spawn import OOM_SCORE_STUDENT
 from sandbox.agent.watch_filter import ALWAYS
 from sandbox.wire import Facts
 
@@ -251,7 +252,8 @@ _MEMORY_FILES = (
 
 def is_memory_short(reserve: int) -> bool:
     """Whether what lasts without processes leaves less than `reserve` bytes of the sandbox's limit, by cgroup v2 or v1:
-    files in memory and IPC objects. Of other memory the kernel sees to the limit itself, and tells of it.
+    files in memory and IPC objects. Of other memory the kernel sees to the limit itself, and tells of it, unless a
+    process is out of its reach.
     """
     limits = _memory_limit()
     if limits is None:
@@ -259,7 +261,15 @@ def is_memory_short(reserve: int) -> bool:
     limit, usage, stat_file = limits
     if limit - int(os.pread(usage, _NUMBER_BYTES, 0)) >= reserve:
         return False
-    return limit - _lasting_bytes(stat_file) < reserve
+    return limit - _lasting_bytes(stat_file) < reserve or any(map(_is_spared, student_processes()))
+
+
+def _is_spared(pid: int) -> bool:
+    """Whether a process has taken back what makes the kernel end it before the agent, see proc_pid_oom_score_adj(5):
+    many small ones that have would all be spared.
+    """
+    score = text(f"/proc/{pid}/oom_score_adj")
+    return isinstance(score, str) and int(score) < OOM_SCORE_STUDENT
 
 
 def _lasting_bytes(stat_file: str) -> int:

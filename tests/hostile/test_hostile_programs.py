@@ -97,6 +97,7 @@ RESOURCES = {
     "signals_itself": "timeout",
     "takes_memory": "memory-limit",
     "takes_memory_in_children": "memory-limit",
+    "takes_memory_out_of_turn": "memory-limit",
     "takes_shared_memory": "memory-limit",
     "leaves_no_memory_to_the_agent": "memory-limit",
     "takes_anonymous_files": "memory-limit",

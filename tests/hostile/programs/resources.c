@@ -108,6 +108,25 @@ ATTACK(takes_memory_in_children)
     wait_for_all();
 }
 
+/* No process is as large as the agent, and none goes before it. */
+ATTACK(takes_memory_out_of_turn)
+{
+    int score = must(open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+    must((int)write(score, "0", 1));
+    for (int i = 0; i < 14; i++) {
+        if (fork() == 0) {
+            memset(much, 1, sizeof much);
+            for (int page = 0; page < 8 << 8; page++) {
+                char *more = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+                if (more != MAP_FAILED)
+                    *more = 1;
+            }
+            rest(NULL);
+        }
+    }
+    rest(NULL);
+}
+
 ATTACK(takes_shared_memory)
 {
     for (;;) {
