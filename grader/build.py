@@ -21,10 +21,10 @@ _CANARY_NAME = ".canary"  # no submitted file is called so
 
 _LOCATED = re.compile(
     r"^(?P<file>[^\s:][^:\n]*):(?P<line>\d{1,10}):(?:(?P<column>\d{1,10}):)? "
-    r"(?P<severity>fatal error|error|warning): (?P<message>.*?)(?: \[(?P<option>-W[^\]]+)\])?$"
+    r"(?P<severity>fatal error|error|warning): (?P<message>.*?)(?: \[(?P<option>-W[^\][]+)\])?$"
 )
 _LINKER = re.compile(
-    r"^(?:\S*ld: )?(?:(?:\S+\.o:)?(?P<file>[^\s:]+):(?:(?P<line>\d{1,10}):)?(?:\([^)]*\):)? )?"
+    r"^(?:\S*ld: )?(?:(?:\S+\.o:)?(?P<file>[^\s:]+):(?:(?P<line>\d{1,10}):)?(?:\([^()]*\):)? )?"
     r"(?P<message>(?:undefined reference to|multiple definition of|cannot find) .*)$"
 )
 _COMPILER = re.compile(r"^(?:gcc|cc1|collect2): (?P<severity>fatal error|error|warning): (?P<message>.*)$")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from grader.instruments.reports import relative
 
 _MARKER = re.compile(r'^# (?P<line>\d{1,10}) "(?P<file>[^"]*)"')
-_TEXT = re.compile(r'"(?:\\.|[^"\\])*"')
+_TEXT = re.compile(r""" '(?:\\.|[^'\\])*' | "(?:\\.|[^"\\])*" """, re.VERBOSE)
 _NAMED = re.compile(r"\b_*no_(sanitize_address|sanitize_thread|sanitize_undefined|address_safety_analysis)_*\b")
 _LISTED = re.compile(r'\b_*no_sanitize_*\s*\((?P<names>[\s\w",-]*)')
 _NAMES = {"sanitize_address": "address", "address_safety_analysis": "address"} | {
@@ -34,7 +34,7 @@ def find_refusal(preprocessed: str, attribute: str) -> tuple[str, int] | None:
         if marker is not None:
             file, line = relative(marker["file"]), int(marker["line"])
             continue
-        if file and attribute in _hidden_from(text, lines[number + 1 : number + 4]):
+        if not text.startswith("#") and file and attribute in _hidden_from(text, lines[number + 1 : number + 4]):
             return file, line
         line += 1
     return None

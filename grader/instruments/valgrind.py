@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from grader.instruments.reports import Block, Frame, MemoryReport, Stack, ToolFailedError, relative
 
-_ERROR = re.compile(r"<error>.*?</error>", re.DOTALL)
+_ERROR, _ERROR_ENDS = "<error>", "</error>"
 _BEGINNING = '<?xml version="1.0"?>'
 _NUMBER = re.compile(r"\d{1,20}")
 _SIZE = re.compile(rf"of size ({_NUMBER.pattern})")
@@ -39,10 +39,17 @@ def read_reports(text: str, pid: int) -> tuple[MemoryReport, ...]:
     if not _BEGINNING.startswith(text[: len(_BEGINNING)]):
         raise ToolFailedError(" ".join(text.split())[:300])
     try:
-        errors = [ElementTree.fromstring(found) for found in _ERROR.findall(text)]
+        errors = [ElementTree.fromstring(found) for found in _whole_errors(text)]
     except ElementTree.ParseError as error:
         raise ToolFailedError(f"valgrind wrote no XML: {error}") from error
     return tuple(report for error in errors for report in _read_error(pid, error))
+
+
+def _whole_errors(text: str) -> Iterator[str]:
+    for begun in text.split(_ERROR)[1:]:
+        inside, end, _rest = begun.partition(_ERROR_ENDS)
+        if end:
+            yield f"{_ERROR}{inside}{end}"
 
 
 def _read_error(pid: int, error: ElementTree.Element) -> Iterator[MemoryReport]:

@@ -7,6 +7,7 @@ import copy
 import re
 import shutil
 import subprocess
+import time
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -20,10 +21,12 @@ from hypothesis import strategies as st
 from recordings import FOLDER, NAMES, Recording, recorded
 from results import HOSTILE
 
+from grader.build import parse_diagnostics
 from grader.checks.message import explain
 from grader.checks.variants import read_files
 from grader.errors import AssignmentError
 from grader.instruments import address, thread, undefined, valgrind
+from grader.instruments.refusals import find_refusal
 from grader.instruments.reports import ToolFailedError
 from grader.observe.blocking import Name
 from grader.observe.elf import UnreadableProgramError, reading
@@ -262,6 +265,24 @@ def test_a_tool_s_report_of_numbers_that_are_none_is_read_or_refused(reader: str
             text = re.sub("[0-9]+", endless, path.read_text(encoding="utf-8", errors="replace"))
             with suppress(ToolFailedError):
                 tuple(READERS[reader](text))  # type: ignore[call-overload]  # readers of several types
+
+
+SLOW_TEXTS: dict[str, Callable[[], object]] = {
+    "a warning of many options": lambda: parse_diagnostics("a.c:1:2: error: no" + " [-W" * 40_000, {}),
+    "a linker's word of many sections": lambda: parse_diagnostics("x.o:y:(" * 20_000, {}),
+    "characters that are quotes": lambda: find_refusal(f'# 1 "/work/a.c"\n{QUOTES * 40_000}', "address"),
+    "a pragma of quotes": lambda: find_refusal(f'# 1 "/work/a.c"\n#pragma x "{ESCAPED * 40_000}', "address"),
+    "errors that do not end": lambda: valgrind.read_reports(f'<?xml version="1.0"?>{"<error>" * 40_000}', 1),
+}
+QUOTES, ESCAPED = r"'\"',", r"\""
+
+
+@pytest.mark.parametrize("read", SLOW_TEXTS.values(), ids=SLOW_TEXTS)
+def test_no_text_takes_long_to_read(read: Callable[[], object]) -> None:
+    """A source, and so what a tool says of it, can have as many of anything as its author likes."""
+    started = time.process_time()
+    read()
+    assert time.process_time() - started < 2
 
 
 def test_a_report_is_named_after_a_process() -> None:

@@ -18,6 +18,7 @@ HEAD = '# 0 "/work/main.c"\n# 1 "/usr/include/stdio.h" 1 3 4\nint __attribute__(
         '__attribute__((no_sanitize("all"))) int f(void);',
         '__attribute__((no_sanitize\n("address"))) int f(void);',
         'const char *s = "\\"x"; __attribute__((no_sanitize("address"))) int f(void);',
+        "char q = '\"'; __attribute__((no_sanitize_address)) int f(char q) { return q == '\"'; }",
     ],
 )
 def test_an_attribute_is_found_with_its_line(text: str) -> None:
