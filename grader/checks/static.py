@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Self
 
 from grader.build import COMPILER
-from grader.checks.commands import require_unchanged, run_command
+from grader.checks.commands import require_unchanged, run_command, write_file
 from grader.checks.run import CheckContext, CheckFailed, Findings
 from grader.findings import Finding
+from grader.observe.within import within
 from grader.signal_safety.call_graph import CallGraph, function_name, read_call_graph
 from grader.signal_safety.handlers import find_handlers
 from grader.signal_safety.judge import signal_safety_findings
@@ -21,7 +22,18 @@ _OPTIONS = ("-O0", "-fno-builtin", "-fno-lto", "-w", "-U_FORTIFY_SOURCE", "-fcal
 
 _LEFT_OUT = ("-flto", "-O", "-fsanitize", "-static", "-save-temps", "-W")
 
+_OPTIONS_OPTIMISED = ("-fno-inline", "-fno-lto", "-w", "-fcallgraph-info", "-save-temps=obj", "-c")
+"""For a source that can be compiled in no other way than it is for the program."""
+
+_LEFT_OUT_OPTIMISED = tuple(option for option in _LEFT_OUT if option != "-O")
+
 CI_BYTES = 16 << 20
+"""Of all that the compiler writes about a program."""
+
+READING_SECONDS = 10.0
+"""Of computing; an honest program takes some hundredths."""
+
+_OTHER = b"int other(void) { return 0; }\n"
 
 
 class SignalSafety:
@@ -64,23 +76,49 @@ class SignalSafety:
 
     def _read(self) -> tuple[CallGraph, tuple[str, ...]]:
         require_unchanged(self._session, self._files)
-        graphs, preprocessed = [], {}
+        graphs: list[str] = []
+        preprocessed: dict[str, str] = {}
+        room = CI_BYTES
         for number, file in enumerate(file for file in self._files if file.name.endswith(".c")):
             base = f".grader-calls-{number}"
-            options = [option for option in self._spec.cflags if not option.startswith(_LEFT_OUT)]
-            result = run_command(self._session, [COMPILER, *options, *_OPTIONS, "-o", f"{base}.o", file.name])
-            if not result.ok:
-                raise SandboxError(
-                    f"{file.name} cannot be compiled to see who calls whom: {result.output.strip()[-500:]}",
-                    "Options of the assignment's `cflags` may not go together with -fcallgraph-info.",
-                )
+            self._compile(file.name, base)
             graphs.append(self._fetch(f"{base}.ci"))
             preprocessed[file.name] = self._fetch(f"{base}.i")
-        graph = read_call_graph(graphs)
+            room -= len(graphs[-1]) + len(preprocessed[file.name])
+            if room <= 0:
+                raise CheckFailed(f"with {file.name} the sources are too large to be searched for signal handlers")
+        too_long = UnreadableSourceError("it takes too long to search the sources for signal handlers")
         try:
-            return graph, find_handlers(preprocessed, graph)
+            with within(READING_SECONDS, too_long):
+                graph = read_call_graph(graphs)
+                return graph, find_handlers(preprocessed, graph)
         except UnreadableSourceError as error:
             raise CheckFailed(str(error)) from error
+
+    def _compile(self, source: str, base: str) -> None:
+        """Let the compiler tell of a source; raises CheckFailed if it is the source's own doing that it cannot.
+
+        It is if the source can be compiled for the program, and another one in this way.
+        """
+        cflags = self._spec.cflags
+        options = [*(option for option in cflags if not option.startswith(_LEFT_OUT)), *_OPTIONS]
+        result = run_command(self._session, [COMPILER, *options, "-o", f"{base}.o", source])
+        if result.ok:
+            return
+        optimised = [*(option for option in cflags if not option.startswith(_LEFT_OUT_OPTIMISED)), *_OPTIONS_OPTIMISED]
+        if run_command(self._session, [COMPILER, *optimised, "-o", f"{base}.o", source]).ok:
+            return
+        said = result.output.strip()
+        if run_command(self._session, [COMPILER, *cflags, "-c", "-o", f"{base}.plain.o", source]).ok:
+            write_file(self._session, f"{base}.other.c", _OTHER)
+            if run_command(self._session, [COMPILER, *options, "-o", f"{base}.other.o", f"{base}.other.c"]).ok:
+                raise CheckFailed(
+                    f"{source} can be compiled, but not so as to see what its handlers call: {said[:300]}"
+                )
+        raise SandboxError(
+            f"{source} cannot be compiled to see who calls whom: {said[-500:]}",
+            "Options of the assignment's `cflags` may not go together with -fcallgraph-info.",
+        )
 
     def _fetch(self, name: str) -> str:
         try:

@@ -3,16 +3,15 @@ goes wrong while it is read says only that it cannot be read, and nothing of it 
 """
 
 import io
-import signal
 import struct
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import FrameType
 
 from elftools.common.exceptions import DWARFError, ELFError
 from elftools.construct import ConstructError
 from elftools.elf.elffile import ELFFile
+
+from grader.observe.within import within
 
 MAX_SECTIONS = 1000
 MAX_ROWS = 200_000
@@ -41,29 +40,10 @@ class UnreadableProgramError(Exception):
 def reading(program: bytes) -> Iterator[ELFFile]:
     """The file, for the block; raises UnreadableProgramError for whatever goes wrong in it."""
     try:
-        with _within(READING_SECONDS):
+        with within(READING_SECONDS, UnreadableProgramError("it takes too long to read")):
             yield from _opened(program)
     except _FAULTS as error:
         raise UnreadableProgramError(f"{type(error).__name__}: {error}") from error
-
-
-@contextmanager
-def _within(seconds: float) -> Iterator[None]:
-    """Let the block compute for so long, then raise UnreadableProgramError in it; only the main thread can be told."""
-
-    def give_up(number: int, frame: FrameType | None) -> None:
-        raise UnreadableProgramError("it takes too long to read")
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGVTALRM, give_up)
-    signal.setitimer(signal.ITIMER_VIRTUAL, seconds, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
-        signal.signal(signal.SIGVTALRM, before)
 
 
 def _opened(program: bytes) -> Iterator[ELFFile]:

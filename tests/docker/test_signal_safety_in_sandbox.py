@@ -4,7 +4,7 @@ import pytest
 from tiny_assignment import TinyAssignment
 from workshop import LIMITS
 
-from grader.checks.run import CheckContext
+from grader.checks.run import CheckContext, CheckFailed
 from grader.checks.static import SignalSafety
 from grader.result import Outcome
 from grader.spec import BuildSpec
@@ -122,6 +122,37 @@ def test_a_program_without_handlers_has_none(session: Session) -> None:
 def test_what_cannot_be_compiled_is_no_verdict(session: Session) -> None:
     with pytest.raises(SandboxError, match=r"main\.c cannot be compiled"):
         safety_of(session, main_c="int main(void) { return }").findings()
+
+
+def test_a_source_that_is_compiled_only_when_it_is_optimised_is_read_so(session: Session) -> None:
+    optimised = f"#ifndef __OPTIMIZE__\n#error no\n#endif\n{SAY_C}"
+    safety = safety_of(session, main_c=SOURCE, say_c=optimised, say_h=SAY_H)
+    assert set(safety.handlers) == {"on_int", "on_term"}
+    (finding,) = safety.findings()
+    assert "`on_int`" in finding.message
+    assert "`say`" in finding.message
+
+
+def test_a_source_that_is_compiled_for_nothing_but_the_program_is_to_blame(session: Session) -> None:
+    refusing = f"#ifndef __SANITIZE_ADDRESS__\n#error no\n#endif\n{SAY_C}"
+    safety = safety_of(session, "-fsanitize=address", main_c=SOURCE, say_c=refusing, say_h=SAY_H)
+    with pytest.raises(CheckFailed, match=r"say\.c can be compiled, but not so"):
+        safety.findings()
+
+
+def test_a_source_that_becomes_too_large_is_to_blame(session: Session) -> None:
+    text = f'#define A0 "{"x" * 2000}"\n'
+    text += "".join(f"#define A{n + 1} A{n} A{n} A{n} A{n} A{n}\n" for n in range(5))
+    with pytest.raises(CheckFailed, match="too large"):
+        safety_of(session, main_c=f"{text}int main(void) {{ return sizeof(A5 A5 A5) == 0; }}\n").findings()
+
+
+def test_a_source_that_takes_too_long_is_to_blame(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("grader.checks.static.READING_SECONDS", 0.2)
+    chain = "action.sa_handler = " * 2000
+    source = f"#include <signal.h>\nint main(void) {{ struct sigaction action; {chain} SIG_IGN; return 0; }}\n"
+    with pytest.raises(CheckFailed, match="too long"):
+        safety_of(session, main_c=source).findings()
 
 
 def test_findings_count_as_asked_for(session: Session) -> None:
