@@ -22,6 +22,7 @@ MAX_ENTRIES = 10_000
 
 _BLOCK = 512
 _ZIP_ENTRY = b"PK\x01\x02"
+_ZIP_BEGINNINGS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")  # a tar begins with a name, perhaps one in PK
 _TAR_KINDS = {
     b"\0": "file",
     b"0": "file",
@@ -68,7 +69,7 @@ class Member:
 
 def archive_members(data: bytes) -> list[Member]:
     """Everything in the archive, which may be a zip, a tar or a compressed tar."""
-    if data.startswith(b"PK"):
+    if data.startswith(_ZIP_BEGINNINGS):
         return _zip_members(data)
     if data.startswith(b"\x1f\x8b"):
         data = _gunzip(data)
@@ -105,12 +106,8 @@ def _zip_members(data: bytes) -> list[Member]:
 
 def _zip_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Member:
     # Only Unix writes a mode there. Some programs for Windows write backslashes as separators.
-    kind = (
-        "folder"
-        if info.filename.endswith("/")
-        else kind_of_mode(info.external_attr >> 16 if info.create_system == 3 else 0)
-    )
     name = info.orig_filename.replace("\\", "/")
+    kind = "folder" if name.endswith("/") else kind_of_mode(info.external_attr >> 16 if info.create_system == 3 else 0)
 
     def read(limit: int) -> bytes:
         if info.flag_bits & 1:

@@ -464,6 +464,11 @@ def test_what_is_no_archive_is_called_damaged(tmp_path: Path, suffix: str, conte
     assert rejection(path).startswith("the archive is damaged or of another kind than its name says: ")
 
 
+def test_a_tar_may_begin_with_the_first_letters_of_a_zip(tmp_path: Path):
+    path = write_tar(tmp_path / "a.tar", {"PK/pipeline.c": SOURCE})
+    assert names(load_submission(path, ONE)) == ["pipeline.c"]
+
+
 @pytest.mark.parametrize("suffix", [".ZIP", ".tar", ".tgz"])
 def test_the_content_says_of_which_kind_an_archive_is(tmp_path: Path, suffix: str):
     content = write_zip(tmp_path / "x", {"pipeline.c": SOURCE}).read_bytes()
@@ -508,6 +513,12 @@ def test_a_link_in_a_zip_is_none_of_the_files(tmp_path: Path):
 def test_backslashes_separate_as_in_zips_from_windows(tmp_path: Path):
     path = write_zip(tmp_path / "a.zip", {"hw1\\pipeline.c": SOURCE})
     assert names(load_submission(path, ONE)) == ["pipeline.c"]
+
+
+def test_a_folder_of_such_a_zip_is_no_file(tmp_path: Path):
+    spec = SubmissionSpec(files=("pipeline.c",), optional=("*", "*/*"))
+    path = write_zip(tmp_path / "a.zip", {"pipeline.c": SOURCE, "more\\": b"", "more\\more.h": SOURCE})
+    assert names(load_submission(path, spec)) == ["more/more.h", "pipeline.c"]
 
 
 def with_bytes(path: Path, changes: Mapping[int, bytes], *, entry: bytes) -> Path:
