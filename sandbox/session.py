@@ -173,7 +173,7 @@ class Session:
         self.request(Keep(path))
 
     def names(self) -> list[str]:
-        """What is in the work folder."""
+        """What is in the work folder; raises RequestFailedError if that is too much to tell."""
         return list(self.request(Names()).facts["names"])
 
     def reset(self) -> None:

@@ -59,7 +59,7 @@ class Keep(NamedTuple):
 
 
 class Names(NamedTuple):
-    """List the work folder; answered by `Done` whose facts hold `names`."""
+    """List the work folder; answered by `Done` whose facts hold `names`, or by `Failed` if they are too many."""
 
 
 class Reset(NamedTuple):

@@ -57,6 +57,14 @@ def read_file(session: Session, name: str, max_bytes: int) -> bytes:
         raise CheckFailed(f"the program has spoilt {name}, so it cannot be read: {error.errno_name}") from error
 
 
+def file_names(session: Session) -> list[str]:
+    """What is in the work folder; raises CheckFailed if the program has put too much there."""
+    try:
+        return session.names()
+    except RequestFailedError as error:
+        raise CheckFailed(f"the names in the work folder cannot be read: {error.errno_name}") from error
+
+
 def write_file(session: Session, name: str, data: bytes, mode: int = 0o644) -> None:
     """Write a file of the grader's; raises CheckFailed if the program has put one of that name there."""
     try:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from grader.checks.commands import file_names
 from grader.checks.run import CheckContext, CheckFailed, Run
 from sandbox.session import RequestFailedError, Session
 
@@ -85,5 +86,5 @@ class WorkFolder:
         return data
 
     def names(self) -> list[str]:
-        """The names in the work folder, sorted."""
-        return self._session.names()
+        """The names in the work folder, sorted; raises CheckFailed if the program has left too many to be told."""
+        return file_names(self._session)

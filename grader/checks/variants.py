@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from grader.build import COMPILER
-from grader.checks.commands import CommandResult, read_file, require_unchanged, run_command, write_file
+from grader.checks.commands import CommandResult, file_names, read_file, require_unchanged, run_command, write_file
 from grader.checks.run import CheckFailed
 from grader.instruments import probe
 from grader.instruments.refusals import find_refusal, may_refuse
@@ -200,7 +200,7 @@ def read_files(session: Session, log: str) -> Mapping[int, str]:
     """The reports that were written to `log`, by the pid of the process that wrote it."""
     prefix = f"{log.removeprefix(WORK_FOLDER)}."
     found: dict[int, str] = {}
-    for name in session.names():
+    for name in file_names(session):
         pid = name.removeprefix(prefix)
         if name.startswith(prefix) and _PID.fullmatch(pid) and len(found) < MAX_REPORTS:
             found[int(pid)] = read_file(session, name, REPORT_BYTES).decode("utf-8", "replace")

@@ -367,7 +367,7 @@ class Agent:
                     raise OSError(errno.EFBIG, "the program is too large")
                 sweep.write_file(sweep.STAGE, message.path, data, 0o755, 0)
             case Names():
-                return Done({"names": sorted(os.listdir(WORK))}, b"")
+                return Done({"names": sweep.names_in(WORK)}, b"")
             case Reset():
                 self._reset()
             case _:

@@ -1,6 +1,7 @@
 """Leaving nothing behind: processes, files, shared memory, IPC objects. Needs no fork, which may be impossible."""
 
 import contextlib
+import errno
 import os
 import signal
 import stat
@@ -13,6 +14,9 @@ from sandbox.agent.spawn import WORK
 
 STAGE = "/stage"
 SWEPT = (WORK, "/tmp", "/dev/shm", "/dev/mqueue")
+
+NAMES_CHARACTERS = 512 << 10
+"""How much of names is told: each character may take six bytes on its way, several times over in the agent's memory."""
 
 ENTRIES_AT_ONCE = 1000
 """How many names are read at a time: a student can make more files than the agent has memory for their names."""
@@ -147,6 +151,19 @@ def read_file(folder: str, path: str, max_bytes: int, offset: int = 0) -> tuple[
         return b"".join(chunks), status.st_mode
     finally:
         os.close(descriptor)
+
+
+def names_in(folder: str) -> list[str]:
+    """What is in a folder, sorted; raises OSError (E2BIG) if that is too much to tell."""
+    names = []
+    room = NAMES_CHARACTERS
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            names.append(entry.name)
+            room -= len(entry.name)
+            if room < 0:
+                raise OSError(errno.E2BIG, "there are too many names")
+    return sorted(names)
 
 
 def lay_out(uid: int) -> None:

@@ -35,10 +35,31 @@ int main(void)
 }
 """
 )
+MAKES_MANY_NAMES = (
+    PRELUDE
+    + """
+int main(void)
+{
+    char name[256] = "";
+    memset(name, 0xff, 255);
+    for (int i = 0; i < 30000; i++) {
+        memcpy(name, (char[6]){ i / 10000 + '0', i / 1000 % 10 + '0', i / 100 % 10 + '0', i / 10 % 10 + '0',
+                                i % 10 + '0' }, 5);
+        if (open(name, O_CREAT | O_WRONLY, 0600) < 0 || close(3) < 0)
+            break;
+    }
+    return 0;
+}
+"""
+)
 
 RUNS_TWICE = """\
     program.run()
     program.run()
+"""
+LISTS_AFTERWARDS = """\
+    program.run()
+    workdir.names()
 """
 WRITES_MEANWHILE = """\
     with program.start() as process:
@@ -51,6 +72,7 @@ WRITES_MEANWHILE = """\
     ("source", "body"),
     [
         pytest.param(REPLACES_ITSELF, RUNS_TWICE, id="replaces itself by what cannot be started"),
+        pytest.param(MAKES_MANY_NAMES, LISTS_AFTERWARDS, id="makes more names than can be told"),
         pytest.param(IS_IN_THE_WAY, WRITES_MEANWHILE, id="is in the way of a file"),
     ],
 )
