@@ -6,7 +6,7 @@ https://gradescope-autograders.readthedocs.io/en/latest/specs/#output-format
 import json
 
 from grader.reports.json_report import JsonObject
-from grader.reports.text import cut, one_line, visible
+from grader.reports.text import cut, json_without_ci_commands, one_line, visible
 from grader.reports.visibility import student_view
 from grader.result import CheckResult, Outcome, Result, Status, plain_number
 
@@ -26,7 +26,7 @@ def render(result: Result) -> str:
         "test_output_format": "text",
         "tests": [_test(number, check) for number, check in enumerate(seen.checks, start=1)],
     }
-    return json.dumps(content, indent=2) + "\n"
+    return json_without_ci_commands(json.dumps(content, indent=2)) + "\n"
 
 
 def _summary(result: Result) -> str:

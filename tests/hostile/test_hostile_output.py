@@ -29,14 +29,16 @@ class Reports:
 
     def __init__(self, course: Course, submission: Path) -> None:
         folder = course.folder.parent
-        files = {kind: folder / f"report.{kind}" for kind in ("junit", "json", "html")}
+        files = {kind: folder / f"report.{kind}" for kind in ("junit", "json", "html", "gradescope")}
         options = [option for kind, file in files.items() for option in (f"--{kind}", str(file))]
         done = subprocess.run(
             [COMMAND, "grade", course.folder, submission, *options], capture_output=True, timeout=120, check=False
         )
         assert (done.returncode, done.stderr) == (1, b"")
         self.terminal = done.stdout.decode("utf-8")
-        self.junit, self.json, self.html = (file.read_text(encoding="utf-8") for file in files.values())
+        self.junit, self.json, self.html, self.gradescope = (
+            file.read_text(encoding="utf-8") for file in files.values()
+        )
         observed = subprocess.run(
             [COMMAND, "observe", submission, "--", "prints"], capture_output=True, timeout=120, check=False
         )
@@ -59,7 +61,7 @@ def test_no_control_character_reaches_a_terminal(reports: Reports) -> None:
 
 
 def test_no_report_has_a_line_that_a_ci_runner_obeys(reports: Reports) -> None:
-    for report in (reports.terminal, reports.junit, reports.json, reports.observed):
+    for report in (reports.terminal, reports.junit, reports.json, reports.gradescope, reports.observed):
         assert [line for line in report.splitlines() if CI_COMMAND.search(line)] == []
 
 
