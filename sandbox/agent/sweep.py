@@ -117,9 +117,22 @@ def _ipc_identifiers(kind: str) -> list[int]:
     return [int(line.split()[1]) for line in complete.splitlines()[1:]]
 
 
+def _open_below(folder: str, path: str, flags: int) -> int:
+    """Open a file below `folder`, following no link, nor one that a student has put in the place of a folder."""
+    *folders, name = [part for part in path.split("/") if part not in ("", ".")] or ["."]
+    base = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        for inner in folders:
+            outer, base = base, os.open(inner, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=base)
+            os.close(outer)
+        return os.open(name, flags | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=base)
+    finally:
+        os.close(base)
+
+
 def write_file(folder: str, path: str, data: bytes, mode: int, owner: int) -> None:
     """Write a file below `folder`, following no link; raises OSError."""
-    descriptor = os.open(f"{folder}/{path}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    descriptor = _open_below(folder, path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
     try:
         view = memoryview(data)
         while view:
@@ -136,8 +149,7 @@ def read_file(folder: str, path: str, max_bytes: int, offset: int = 0) -> tuple[
 
     Non-blocking and without following links: the student chooses what stands at that name.
     """
-    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    descriptor = os.open(f"{folder}/{path}", flags)
+    descriptor = _open_below(folder, path, os.O_RDONLY | os.O_NONBLOCK)
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):

@@ -35,6 +35,16 @@ int main(void)
 }
 """
 )
+LINKS_ITS_FOLDERS = (
+    PRELUDE
+    + """
+int main(void)
+{
+    must(symlink("/stage", "to_stage"));
+    return must(symlink("/proc/self", "to_agent"));
+}
+"""
+)
 MAKES_MANY_NAMES = (
     PRELUDE
     + """
@@ -61,10 +71,24 @@ LISTS_AFTERWARDS = """\
     program.run()
     workdir.names()
 """
+WRITES_INTO_A_FOLDER = """\
+    program.run()
+    workdir.write("to_stage/letter", b"x")
+"""
+READS_FROM_A_FOLDER = """\
+    program.run()
+    workdir.read("to_agent/maps")
+"""
 WRITES_MEANWHILE = """\
     with program.start() as process:
         process.expect(b"ready")
         workdir.write("letter", b"x")
+"""
+
+AFTERWARDS = """\
+def test_after_attack(program, workdir):
+    assert len(workdir.names()) == 4
+    program.run()
 """
 
 
@@ -73,12 +97,14 @@ WRITES_MEANWHILE = """\
     [
         pytest.param(REPLACES_ITSELF, RUNS_TWICE, id="replaces itself by what cannot be started"),
         pytest.param(MAKES_MANY_NAMES, LISTS_AFTERWARDS, id="makes more names than can be told"),
+        pytest.param(LINKS_ITS_FOLDERS, WRITES_INTO_A_FOLDER, id="has its files written elsewhere"),
+        pytest.param(LINKS_ITS_FOLDERS, READS_FROM_A_FOLDER, id="has files read elsewhere"),
         pytest.param(IS_IN_THE_WAY, WRITES_MEANWHILE, id="is in the way of a file"),
     ],
 )
 def test_what_a_program_does_to_its_folder_is_its_own_fault(course: Course, source: str, body: str) -> None:
     (course.folder / "checks" / "test_hostile.py").write_text(
-        f"def test_attack(program, workdir):\n{body}\n\ndef test_after_attack(program):\n    program.run()\n"
+        f"def test_attack(program, workdir):\n{body}\n\n{AFTERWARDS}"
     )
     checks = by_id(course.grade(course.hand_in(source)))
     assert verdict(checks["attack"]) == "assertion"
