@@ -206,6 +206,8 @@ __asm__(".section .debug_abbrev,\"\",@progbits\n"
 """
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# What gives it up may come while the garbage collector tells somebody, who cannot pass it on; then it comes again.
 def test_a_list_without_end_is_given_up(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
