@@ -172,6 +172,24 @@ def test_postman(program):
     letters = delivered(run)
     assert len(letters) == 5, f"5 letters were put into the box, but {len(letters)} arrived"
 
+    with program.start("box2", "3", "1", timeout=PATIENT_LIMIT) as process:
+        await_state(process, lambda view: len(alive(view, process)) == 3 and at_the_host(view, process))
+        busy = the_one_at_the_host(process)
+        victim = max(child.pid for child in alive(process.view(), process) if child.pid != busy)
+        process.send_signal("SIGKILL", to=victim)
+
+        def is_overlooked(view):
+            """The postman may still wait for the lock before he waits for the dead; but not for another sender."""
+            zombies = [child.pid for child in view.children_of(process.pid) if child.state == "zombie"]
+            return victim in zombies and view.root.blocked_in(*WAITING_FOR_CHILDREN)
+
+        await_state(process, lambda view: victim not in [child.pid for child in alive(view, process)])
+        await_state(process, lambda view: not is_overlooked(view))
+        assert not (process.is_running and is_overlooked(process.view())), (
+            "the last of three senders has ended (it was killed) before the others, and the postman does not come, "
+            "but waits for a certain other one to end"
+        )
+
 
 def test_half_letter(program, workdir):
     with program.start("box", "4", "2") as process:
