@@ -84,6 +84,7 @@ def test_one_fork_in_hand(program):
         takers = TAKES.findall(log)
         twice = {taker.decode() for taker in takers if takers.count(taker) > 1}
         assert not twice, f"the host still speaks, and a philosopher has taken two forks already: {', '.join(twice)}"
+        assert process.is_running, "the host still speaks, so everybody has to wait, but the program has ended"
         assert process.view().root.blocked_in("read", fd=0), (
             "nobody waits for the host, that is in read on standard input"
         )
