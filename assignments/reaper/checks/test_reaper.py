@@ -314,11 +314,20 @@ def test_born_clean(program):
 def test_fork_fails(program):
     """The second of three forks fails. In the end the first command ends with 0: the status is due to nothing else."""
     with program.start(*sleeping("1001", "1002", "1003"), fail=[Fault("fork", "EAGAIN", on_call=2)]) as process:
-        process.wait_until(lambda view: process.stderr, within=PATIENCE)
-        process.wait_until(lambda view: "1001" in ready(view, process), within=SCENE_SECONDS)
+        process.wait_until(lambda view: process.stderr, within=PATIENCE, what="standard error says that fork failed")
+        process.wait_until(
+            lambda view: "1001" in ready(view, process),
+            within=SCENE_SECONDS,
+            what="`sleep 1001`, started before the second fork failed, runs and is waited for",
+        )
         let_it_rest(process)
-        children = ready(process.view(), process)
-        assert set(children) == {"1001"}, "the second of three forks failed, but another command was started after that"
+        view = process.view()
+        assert any(one.pid == process.pid and one.state != "zombie" for one in view.processes), (
+            "the second of three forks failed, and the program has ended, though `sleep 1001`, started before, had not"
+        )
+        children = ready(view, process)
+        assert set(children) <= {"1001"}, "the second of three forks failed, but another command was started after that"
+        assert children, "the second of three forks failed, and `sleep 1001`, started before, does not run any more"
         process.send_signal("SIGTERM", to=children["1001"])
         process.expect(b"pid %d: killed by SIGTERM\n" % children["1001"], within=PATIENCE)
         process.close_stdin()
