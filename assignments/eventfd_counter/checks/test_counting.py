@@ -170,3 +170,11 @@ def test_announces(program):
         process.wait_until(lambda view: b"no-such-command" in process.stderr, within=PATIENCE)
         left = [other for other in rest(process).processes if other.pid not in before and other.state != "zombie"]
         assert not left, f"`./no-such-command` cannot be executed, so its process has to end, but there is {left}"
+        said = len(process.stderr)
+        process.send(b"4\n")
+        with contextlib.suppress(AssertionError):
+            process.wait_until(lambda _view: len(process.stderr) > said, within=PATIENCE)
+        assert len(process.stderr) > said, (
+            "`./no-such-command` could not be executed for 3, and the office is to go on; then 4 came, and standard "
+            "error names the command no second time"
+        )
