@@ -366,11 +366,11 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
     """Children that went to init, which here is the agent, because their parent ended without having waited.
 
     A subreaper of the program's would have kept a child from it, and the kernel the children of a process that
-    ignores SIGCHLD. Who had a zombie at its end was its parent by then, perhaps a subreaper.
+    ignores SIGCHLD. Who had a zombie at its end was its parent by then, perhaps a subreaper: the last of several.
     """
     keepers = {
         pid: process
-        for process in history.processes.values()
+        for process in sorted(history.processes.values(), key=lambda process: process.exit_time or 0.0)
         for pid, is_zombie in process.unwaited.items()
         if is_zombie
     }

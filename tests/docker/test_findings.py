@@ -449,6 +449,25 @@ def test_a_child_that_ends_because_its_parent_did_is_as_good_as_a_zombie(worksho
     the_only(run, FindingKind.ZOMBIE)
 
 
+def test_a_zombie_that_came_to_a_subreaper_is_its_own(workshop: Workshop) -> None:
+    """Whether it had ended before the process between the two, which was there only to fork, is chance."""
+    run = workshop.run("""
+        #include <sys/prctl.h>
+        int main(void) {
+            siginfo_t info;
+            must(prctl(PR_SET_CHILD_SUBREAPER, 1));
+            pid_t child = must(fork());
+            if (child == 0) {
+                if (must(fork()) != 0)
+                    must(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT));
+                _exit(0);
+            }
+            must(waitpid(child, NULL, 0));
+            return waitid(P_ALL, 0, &info, WEXITED | WNOWAIT);
+        }""")
+    assert the_only(run, FindingKind.ZOMBIE).evidence["parent"] == f"`program` (pid {run.root})"
+
+
 def test_a_zombie_below_a_child_is_found(workshop: Workshop) -> None:
     run = workshop.run("""
         int main(void) {
