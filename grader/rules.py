@@ -7,7 +7,7 @@ from itertools import islice, pairwise
 
 from grader.findings import Finding, FindingKind
 from grader.observe.blocking import pipe_name
-from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory, fork_time
+from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory, fork_time, zombie_keepers
 from grader.observe.procfs import FileDescriptor, is_standard, parse_stat
 from grader.observe.signals import signal_name
 from grader.observe.wait_for import Deadlock
@@ -366,14 +366,9 @@ def _zombies(history: History, end: RunEnd) -> Iterator[Finding]:
     """Children that went to init, which here is the agent, because their parent ended without having waited.
 
     A subreaper of the program's would have kept a child from it, and the kernel the children of a process that
-    ignores SIGCHLD. Who had a zombie at its end was its parent by then, perhaps a subreaper: the last of several.
+    ignores SIGCHLD. Who had a zombie at its end was its parent by then, perhaps a subreaper.
     """
-    keepers = {
-        pid: process
-        for process in sorted(history.processes.values(), key=lambda process: process.exit_time or 0.0)
-        for pid, is_zombie in process.unwaited.items()
-        if is_zombie
-    }
+    keepers = zombie_keepers(history)
     for child in history.processes.values():
         parent = keepers.get(child.pid) or history.processes.get(child.ppid or 0)
         if parent is None or child.pid == history.root or not child.adopted or not parent.is_students:

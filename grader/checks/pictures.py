@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from grader.checks.run import Run
 from grader.findings import Finding, FindingKind
-from grader.observe.history import ProcessHistory
+from grader.observe.history import ProcessHistory, zombie_keepers
 from grader.observe.procfs import FileDescriptor
 from grader.observe.wait_for import Deadlock
 from grader.picture import DescriptorTable, Life, OpenDescriptor, Picture, WaitEdge
@@ -26,7 +26,7 @@ def picture(run: Run, findings: Sequence[Finding]) -> Picture:
     """The picture of one run; `findings` have the lines that opened what leaked."""
     processes = run.processes
     start = min((_start_of(process) for process in processes), default=0.0)
-    keepers = {pid: process for process in processes for pid, is_zombie in process.unwaited.items() if is_zombie}
+    keepers = zombie_keepers(run.history)
     return Picture(
         command=run.command,
         lives=tuple(_life(process, start, keepers.get(process.pid)) for process in processes[:LIVES_DRAWN]),

@@ -381,13 +381,13 @@ class Process:
 
         @cache
         def names() -> NameOf:
-            from grader.observe.symbols import names_from
+            from grader.observe.symbols import names_from, read_symbols
 
             try:
                 program = self._session.fetch_kept(self._program, PROGRAM_BYTES)
             except RequestFailedError:  # it was made for a tool
                 return no_names
-            return names_from({f"{WORK_FOLDER}{self._program}": program})
+            return names_from({f"{WORK_FOLDER}{self._program}": read_symbols(program)})
 
         return lambda process, address: names()(process, address)
 

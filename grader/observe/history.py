@@ -302,6 +302,12 @@ def _next_image(parent: ProcessHistory, child: ProcessHistory) -> Exec | None:
     return parent.execs[layouts.index(child.layout_at_birth)]
 
 
+def zombie_keepers(history: History) -> dict[int, ProcessHistory]:
+    """Who had a zombie when it ended itself, by the zombie's pid: its parent, or a subreaper. The last of several."""
+    in_order = sorted(history.processes.values(), key=lambda process: process.exit_time or 0.0)
+    return {pid: process for process in in_order for pid, is_zombie in process.unwaited.items() if is_zombie}
+
+
 def fork_time(parent: ProcessHistory | None, child: ProcessHistory) -> float | None:
     """When a child was made, at the latest: it is seen when it first runs, and by then its parent may have executed
     something, or ended.

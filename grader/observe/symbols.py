@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from itertools import islice
 
 from elftools.elf.elffile import ELFFile
@@ -96,15 +95,14 @@ def load_base(maps: str, exe: str) -> int | None:
     return None
 
 
-def names_from(programs: Mapping[str, bytes]) -> NameOf:
-    """A `NameOf` over the programs that processes may run, by path; each is read when it is asked about."""
-    symbols_of = cache(lambda path: read_symbols(programs[path]))
+def names_from(programs: Mapping[str, Symbols]) -> NameOf:
+    """A `NameOf` over the programs that processes may run, by path."""
 
     def name_of(process: ProcessState, address: int) -> Name:
+        symbols = programs.get(process.exe)
         base = load_base(process.maps, process.exe)
-        if process.exe not in programs or base is None:
+        if symbols is None or base is None:
             return NO_NAME
-        symbols = symbols_of(process.exe)
         return symbols.name_at(address - base if symbols.relocatable else address)
 
     return name_of
