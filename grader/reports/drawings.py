@@ -56,7 +56,8 @@ def _timeline(picture: Picture) -> str:
         parts += _life(life, rows, x)
     parts.append(f'<text class="soft" x="{_LEFT}" y="{height - 6}">0</text>')
     parts.append(f'<text class="soft" x="{end}" y="{height - 6}" text-anchor="end">{_seconds(last)}</text>')
-    caption = f"{line(picture.command)}: a bar for each process; \N{BLACK DIAMOND} exec, red: ended, not waited for"
+    legend = "a bar for each process; \N{BLACK DIAMOND} exec, red: a zombie until it is waited for"
+    caption = f"{line(picture.command)}: {legend}"
     return _figure(caption, "timeline of the processes", _WIDTH, height, parts)
 
 
