@@ -52,14 +52,13 @@ class CutWire:
                 threading.Thread(target=self._carry, args=(client, engine), daemon=True).start()
 
     def _carry(self, client: socket.socket, engine: socket.socket) -> None:
+        """Until one end is closed, or reset for what it had not read by then: the other end is closed, too."""
         other = {client: engine, engine: client}
-        with contextlib.suppress(OSError, ValueError):
-            while len(other) == 2:
+        with client, engine, contextlib.suppress(OSError, ValueError):
+            while True:
                 for ready in select.select(list(other), (), ())[0]:
                     self._thawed.wait()
                     data = ready.recv(1 << 16)
                     if not data:
-                        client.close()
-                        engine.close()
                         return
                     other[ready].sendall(data)
