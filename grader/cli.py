@@ -6,7 +6,6 @@ Exit status: 0 every check passed, 1 some check failed, 2 the caller's mistake, 
 import argparse
 import contextlib
 import errno
-import gc
 import importlib
 import io
 import os
@@ -93,7 +92,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def run_command(ahead: "LauncherAhead | None") -> NoReturn:
     """Run the command of this process's arguments, and end the process; see `main` for `ahead`."""
-    gc.disable()  # one command makes little garbage, and the collector would look through every module loaded
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # a closed one, for our life
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal can show

@@ -38,7 +38,7 @@ ENGINE_SECONDS = 60
 FOLDER_BYTES = 64 << 20
 FOLDER_INODES = 20_000
 
-_AGENT = "import sys; sys.path.insert(0, '/opt/grader'); from sandbox.agent.main import main; main()"
+_AGENT = "import sys, gc; gc.disable(); sys.path.insert(0, '/opt/grader'); from sandbox.agent.main import main; main()"
 
 
 def connect() -> docker.APIClient:
@@ -63,13 +63,22 @@ def connect() -> docker.APIClient:
         ) from error
 
 
-def launch(containment: Containment, *, owned_by: str = "") -> ContainerStream:
+def connect_ahead() -> docker.APIClient | None:
+    """What `launch` needs whatever it is to start; None if no Docker Engine answers, which `launch` will say."""
+    image_name()
+    _seccomp_profile()
+    with suppress(SandboxError):
+        return connect()
+    return None
+
+
+def launch(containment: Containment, *, owned_by: str = "", client: docker.APIClient | None = None) -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
-    `owned_by` is the label of the process it ends with, this one by default. Raises SandboxError if Docker does not
-    answer or the image is missing.
+    `owned_by` is the label of the process it ends with, this one by default; `client`, of `connect_ahead`, is closed
+    with the stream. Raises SandboxError if Docker does not answer or the image is missing.
     """
-    client = connect()
+    client = client or connect()
     uid = 20_000 + secrets.randbelow(40_000)
     with ExitStack() as unless_started:
         unless_started.callback(client.close)

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
+    from docker import APIClient
+
     from sandbox.container import ContainerStream, Containment
 
 _MESSAGE_BYTES = 64 << 10
@@ -87,16 +89,17 @@ def _serve(channel: socket.socket, asked_by: int) -> NoReturn:
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
-        from sandbox.docker import clear_leftovers
+        from sandbox.docker import clear_leftovers, connect_ahead
 
+        client = connect_ahead()
         if data := channel.recv(_MESSAGE_BYTES):
-            _launch_for(channel, asked_by, data)
+            _launch_for(channel, client, asked_by, data)
             clear_leftovers()
     finally:
         os._exit(0)
 
 
-def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
+def _launch_for(channel: socket.socket, client: "APIClient | None", asked_by: int, data: bytes) -> None:
     import json
     from contextlib import suppress
 
@@ -106,7 +109,7 @@ def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
     from sandbox.owner import owner
 
     try:
-        stream = launch(Containment(**json.loads(data)), owned_by=owner(asked_by))
+        stream = launch(Containment(**json.loads(data)), owned_by=owner(asked_by), client=client)
     except SandboxError as error:
         is_lost = isinstance(error, SandboxLostError)
         channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())

@@ -20,6 +20,7 @@ from sandbox.wire import (
     Done,
     Ended,
     Event,
+    Events,
     Facts,
     Failed,
     Fetch,
@@ -41,6 +42,7 @@ from sandbox.wire import (
     Stop,
     Store,
     encode,
+    events_of,
 )
 
 ANSWER_SECONDS = 60.0
@@ -225,6 +227,7 @@ class Session:
             watched=watched,
             traced=traced,
             input=with_input,
+            attended=with_input and stdin is None,
             terminal=terminal,
             faults=list(faults),
         )
@@ -348,23 +351,25 @@ class Session:
 
     def _take_in(self, data: bytes) -> None:
         try:
-            messages = self._decoder.feed(data)
+            for request_id, message in self._decoder.feed(data):
+                self._take_message(request_id, message)
         except ProtocolError as error:
             raise SandboxLostError(
                 f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`."
             ) from error
-        for request_id, message in messages:
-            match message:
-                case Done() | Failed():
-                    self._answers[request_id] = message
-                case Ready():
-                    self._take_ready(message.facts)
-                case Quiet():
-                    self._take_quiet(message)
-                case Output() | Event() | Ended():
-                    self._take_report(message)
-                case _:
-                    raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+
+    def _take_message(self, request_id: int, message: Message) -> None:
+        match message:
+            case Done() | Failed():
+                self._answers[request_id] = message
+            case Ready():
+                self._take_ready(message.facts)
+            case Quiet():
+                self._take_quiet(message)
+            case Output() | Event() | Events() | Ended():
+                self._take_report(message)
+            case _:
+                raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
 
     def _take_ready(self, facts: Facts) -> None:
         if facts["missing"]:
@@ -384,7 +389,7 @@ class Session:
             self._last_quiet = message.facts
             self.quiet = None
 
-    def _take_report(self, message: Output | Event | Ended) -> None:
+    def _take_report(self, message: Output | Event | Events | Ended) -> None:
         record = self._runs.get(message.run)
         if record is None:  # of a run that a reset has ended
             return
@@ -393,6 +398,9 @@ class Session:
                 (record.stdout if message.stream == 1 else record.stderr).extend(message.data)
             case Event():
                 record.events.append(message)
+                self.quiet = self._last_quiet = None
+            case Events():
+                record.events += events_of(message)
                 self.quiet = self._last_quiet = None
             case Ended():
                 record.ended = message

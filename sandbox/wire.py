@@ -73,7 +73,8 @@ class Spawn(NamedTuple):
     `faults` has objects of `call`, `errno` (a number) and `on_call` (counted from 1). Unless `watched`, no system
     call is observed; `traced` is "", "openings" (those are, too, that make descriptors) or "descriptors" (those, too,
     that use them), each slower than the one before. With `input` false, standard input is `/dev/null`; with
-    `terminal`, all three are a terminal of the program's own.
+    `terminal`, all three are a terminal of the program's own. Unless `attended`, nobody waits for anything but its end,
+    and what it does before that, its start included, is told when that saves messages.
     """
 
     run: int
@@ -83,6 +84,7 @@ class Spawn(NamedTuple):
     watched: bool
     traced: str
     input: bool
+    attended: bool
     terminal: bool
     faults: list[Facts]
 
@@ -172,6 +174,13 @@ class Event(NamedTuple):
     facts: Facts
 
 
+class Events(NamedTuple):
+    """Events of a run, as JSON: rows of kind, time, pid and facts. See `events_of`."""
+
+    run: int
+    data: bytes
+
+
 class Quiet(NamedTuple):
     """Every thread of every student process sleeps; `again` says that nothing moved since the last one.
 
@@ -213,19 +222,10 @@ Message = (
     | Failed
     | Output
     | Event
+    | Events
     | Quiet
     | Ended
 )
-
-
-class CapturedEvent(NamedTuple):
-    """An `Event` whose facts are JSON already. The other end receives it as any other event."""
-
-    run: int
-    kind: str
-    time: float
-    pid: int
-    facts: bytes
 
 
 _TYPES: dict[str, Any] = {message.__name__: message for message in get_args(Message)}
@@ -235,12 +235,8 @@ class ProtocolError(Exception):
     """The other end sent something that is no frame of this protocol."""
 
 
-def encode(message: Message | CapturedEvent, request_id: int = 0) -> bytes:
+def encode(message: Message, request_id: int = 0) -> bytes:
     """The frame of `message`."""
-    if isinstance(message, CapturedEvent):
-        empty = encode(Event(*message[:-1], {}), request_id)[LENGTHS.size :]
-        header = empty.replace(b'"facts":{}', b'"facts":' + message.facts, 1)
-        return LENGTHS.pack(len(header), 0) + header
     fields = message._asdict()
     data: bytes = fields.pop("data", b"")
     fields["type"] = type(message).__name__
@@ -292,3 +288,11 @@ def _decode(header: bytes, data: bytes) -> tuple[int, Message]:
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ProtocolError(f"no message of this protocol: {header[:80]!r}: {error!r}") from error
     return request_id, message
+
+
+def events_of(message: Events) -> list[Event]:
+    """The events, one by one; raises ProtocolError if they are none."""
+    try:
+        return [Event(message.run, *row) for row in json.loads(message.data)]
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ProtocolError(f"no events: {message.data[:80]!r}: {error!r}") from error

@@ -221,11 +221,8 @@ def _take(history: History, event: Event) -> None:
                     process.unwaited[int(pid)] = stat.state == "Z"
         case "end":
             process.end_time = event.time
-            stat = parse_stat(facts["stat"])
             if facts["wait_status"] is not None:
                 process.status = WaitStatus.from_raw(facts["wait_status"])
-            elif stat is not None and stat.state == "Z":
-                process.status = WaitStatus.from_raw(stat.exit_status)
         case "reaped":
             process.adopted = True
             process.end_time = process.end_time or event.time

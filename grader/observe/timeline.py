@@ -57,7 +57,7 @@ def _steps(history: History, process: ProcessHistory) -> list[Step]:
             ended = process.exit_time  # what comes of it was after that; its end is only noticed at some time
         ending = str(process.status) if process.status is not None else ""
         steps.append(step(ended, StepKind.SIGNAL if died else StepKind.EXIT, ending))
-    if process.waited_time is not None:
+    if process.waited_time is not None and process.pid != history.root:  # whom the sandbox waits for
         left = process.adopted or (parent is not None and process.pid in parent.unwaited)
         if left or parent is None:
             steps.append(step(process.waited_time, StepKind.WAIT))

@@ -1,5 +1,6 @@
-"""The system calls of a watched program that the kernel holds until they are answered, see receiver.c."""
+"""What a watched program does, as the receiver tells it, and the calls that wait for an answer; see receiver.c."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -14,11 +15,9 @@ _USER_NOTIF_FLAG_CONTINUE = 1
 
 _NOTIFICATION = struct.Struct("=QIIiIQ6Q")
 _RESPONSE = struct.Struct("=QqiI")
-_RECORD = struct.Struct("=IIQii")
+_RECORD = struct.Struct("=IIi")
 _HELD = 0
-_KINDS = {1: "birth", 2: "exec", 3: "exit"}
 _READ_BYTES = 256 << 10
-_NANOSECONDS = 1e9
 
 
 class HeldCall(NamedTuple):
@@ -30,54 +29,72 @@ class HeldCall(NamedTuple):
     arguments: tuple[int, ...]
 
 
-class CapturedCall(NamedTuple):
-    """A call that has been answered: its event of `kind` at `time`, whose `facts` are JSON, and a `pidfd` that is
-    the reader's.
-    """
+class Captured(NamedTuple):
+    """What happened to the processes `pids`, in order: rows of JSON, see `Events` in wire.py."""
 
-    kind: str
-    time: float
-    pid: int
-    pidfd: int
-    facts: bytes
+    pids: list[int]
+    rows: list[bytes]
 
 
 class HeldCalls:
-    """What the filter of one program tells. `descriptor` is readable when there is something to `take`."""
+    """What the receiver tells of one program. `descriptor` is readable when something waits to be taken; what can wait
+    can be taken at any time.
+    """
 
     def __init__(self, listener: int) -> None:
         self._listener = listener
-        self.descriptor, output = os.pipe()
-        os.set_blocking(self.descriptor, False)
+        self.descriptor = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._records, output = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         stop_receiver, self._stop = os.pipe()
         self._unread = bytearray()
-        error = kernel.library().start_receiver(os.dup(listener), output, stop_receiver)
-        if error:
-            raise OSError(error, os.strerror(error))
+        kernel.start_receiver(os.dup(listener), output, os.dup(self.descriptor), stop_receiver)
 
-    def take(self) -> list[HeldCall | CapturedCall] | None:
-        """What has come by now; None when no more will."""
-        try:
-            data = os.read(self.descriptor, _READ_BYTES)
-        except BlockingIOError:
-            return []
-        if not data:
-            return None
-        self._unread += data
-        taken: list[HeldCall | CapturedCall] = []
+    def take(self) -> list[HeldCall | Captured]:
+        """What has come by now."""
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self.descriptor)  # before the records: what comes after this makes it readable again
+        with contextlib.suppress(BlockingIOError):
+            self._unread += os.read(self._records, _READ_BYTES)
+        return self._parse()
+
+    def take_rest(self) -> list[HeldCall | Captured]:
+        """All there is to tell, to the end of every process; nothing is held or told any more. For after the end."""
+        os.close(self._stop)
+        os.set_blocking(self._records, True)
+        while data := os.read(self._records, _READ_BYTES):
+            self._unread += data
+        self._close()
+        return self._parse()
+
+    def abandon(self) -> None:
+        """Let every call happen that is still held, and hear of no more."""
+        self._close()
+        os.close(self._stop)
+
+    def _close(self) -> None:
+        for descriptor in (self._listener, self.descriptor, self._records):
+            os.close(descriptor)
+
+    def _parse(self) -> list[HeldCall | Captured]:
+        taken: list[HeldCall | Captured] = []
+        captured = Captured([], [])
         position = 0
         while len(self._unread) - position >= _RECORD.size:
-            size, kind, time, pid, pidfd = _RECORD.unpack_from(self._unread, position)
+            size, kind, pid = _RECORD.unpack_from(self._unread, position)
             end = position + _RECORD.size + size
             if len(self._unread) < end:
                 break
             content = bytes(self._unread[position + _RECORD.size : end])
+            position = end
             if kind == _HELD:
                 notification_id, tid, _flags, number, _arch, _ip, *arguments = _NOTIFICATION.unpack(content)
                 taken.append(HeldCall(notification_id, tid, number, tuple(arguments)))
-            else:
-                taken.append(CapturedCall(_KINDS[kind], time / _NANOSECONDS, pid, pidfd, content))
-            position = end
+                captured = Captured([], [])
+                continue
+            if not captured.rows:
+                taken.append(captured)
+            captured.pids.append(pid)
+            captured.rows.append(content)
         del self._unread[:position]
         return taken
 
@@ -95,8 +112,3 @@ class HeldCalls:
         except OSError as error:
             if error.errno != errno.ENOENT:  # else the thread has been killed meanwhile
                 raise
-
-    def close(self) -> None:
-        """Let every call happen that is still held, and hear of no more."""
-        for descriptor in (self._listener, self.descriptor, self._stop):
-            os.close(descriptor)

@@ -1,10 +1,8 @@
 """The kernel calls that Python's standard library does not have, through ctypes."""
 
 import ctypes
-import fcntl
 import os
 import re
-import struct
 from functools import cache
 from typing import NamedTuple
 
@@ -15,16 +13,17 @@ SYSCALL = NUMBERS[MACHINE]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
-TELLS_OF_REAPING = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2]) >= (6, 9)
+_VERSION = tuple(int(number) for number in re.findall(r"\d+", os.uname().release)[:2])
+
+TELLS_OF_REAPING = _VERSION >= (6, 9)
 """Whether a pidfd hangs up when its process has been waited for, see poll in pidfd_open(2)."""
+
+_KEEPS_STATUS = _VERSION >= (6, 15)
+"""Whether it then has the wait status."""
 
 LIBRARY = "/opt/grader/lib/agent.so"
 
 PR_SET_DUMPABLE = 4
-
-# ioctl number of <linux/pidfd.h>
-_PIDFD_GET_INFO = 0xC040FF0B
-_PIDFD_INFO_EXIT = 1 << 3
 
 
 def _call(result: int) -> int:
@@ -141,17 +140,17 @@ def library() -> ctypes.CDLL:
     return ctypes.CDLL(LIBRARY)
 
 
-def pidfd_exit_status(pidfd: int) -> int | None:
-    """The wait status of an ended process, even if it has been reaped; None before Linux 6.15."""
-    buffer = bytearray(64)
-    struct.pack_into("=Q", buffer, 0, _PIDFD_INFO_EXIT)
-    try:
-        fcntl.ioctl(pidfd, _PIDFD_GET_INFO, buffer)
-    except OSError:
-        return None
-    (mask,) = struct.unpack_from("=Q", buffer, 0)
-    status: int = struct.unpack_from("=i", buffer, 60)[0]
-    return status if mask & _PIDFD_INFO_EXIT else None
+def start_receiver(listener: int, output: int, wake: int, stop: int) -> None:
+    """Start the thread of receiver.c, which owns the four descriptors from now on. Raises OSError."""
+    error = library().start_receiver(listener, output, wake, stop, TELLS_OF_REAPING, _KEEPS_STATUS)
+    if error:
+        raise OSError(error, os.strerror(error))
+
+
+def wait_status_of(pid: int, pidfd: int) -> int | None:
+    """The wait status of a process that has ended; None if it has been waited for, before Linux 6.15."""
+    status = int(library().wait_status_of(pid, pidfd))
+    return status if status >= 0 else None
 
 
 def remove_ipc(kind: str, identifier: int) -> None:

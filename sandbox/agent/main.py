@@ -11,6 +11,7 @@ stay alive: bounded reads, no blocking open, no fork needed to kill.
 
 import contextlib
 import errno
+import math
 import os
 import select
 import signal
@@ -28,11 +29,11 @@ from sandbox.agent.reading import error_name, text
 from sandbox.agent.spawn import EXEC_PASS, WORK, spawn
 from sandbox.agent.watch_filter import watch_filter
 from sandbox.wire import (
-    CapturedEvent,
     CloseInput,
     Decoder,
     Done,
     Event,
+    Events,
     Facts,
     Failed,
     Fetch,
@@ -43,6 +44,7 @@ from sandbox.wire import (
     Lost,
     Message,
     Names,
+    Output,
     Quiet,
     Ready,
     Reset,
@@ -56,6 +58,10 @@ from sandbox.wire import (
 
 TICK_SECONDS = 0.005
 """How often the agent looks whether every process sleeps; a look costs about a fiftieth of that."""
+
+TELL_SECONDS = 0.05
+"""How long the agent keeps what nobody waits for, to send it with something else: each write wakes the engine and the
+host, on processors that the program could use."""
 
 QUIET_AGAIN_SECONDS = 0.5
 """How often a sandbox that stays quiet is judged again: a timer may have gone off that moved nothing."""
@@ -89,8 +95,9 @@ class Agent:
         self._uid = uid
         self._decoder = Decoder()
         self._outgoing = bytearray()
-        self._queue: deque[tuple[Message | CapturedEvent, int]] = deque()
+        self._queue: deque[tuple[Message, int]] = deque()
         self._is_awaited = False
+        self._tell_by = math.inf
         self._programs: dict[int, Program] = {}
         self._epoll = select.epoll()
         self._on_ready: dict[int, Callable[[int], None]] = {}
@@ -151,7 +158,7 @@ class Agent:
         if not self._programs or now < self._next_tick:
             return
         self._next_tick = now + TICK_SECONDS
-        self._is_awaited = self._is_awaited or bool(self._queue)
+        self._is_awaited = self._is_awaited or now >= self._tell_by
         self._turn()
         if any(program.held_calls is not None for program in self._programs.values()):
             self._look_whether_quiet()
@@ -159,6 +166,7 @@ class Agent:
     def _turn(self) -> None:
         self._clock.turn()  # first: a pause that has just ended is no time of the programs'
         for program in list(self._programs.values()):
+            self._take_calls(program)
             descriptors = [*program.outputs, program.input, *program.pidfds]
             if program.held_calls is not None:
                 descriptors.append(program.held_calls.descriptor)
@@ -208,15 +216,17 @@ class Agent:
             del self._on_ready[descriptor]
 
     def _on_calls(self, program: Program, event: int) -> None:
-        self._clock.has_served = True
         self._take_calls(program)
 
     def _take_calls(self, program: Program) -> None:
         calls = program.held_calls
-        if calls is None or calls.descriptor not in self._on_ready:
+        if calls is None or not program.is_heard:
             return
-        if program.events_bytes > EVENT_BYTES or not program.take_calls():
+        if program.events_bytes > EVENT_BYTES:
+            program.is_heard = False
             self._unwatch(calls.descriptor)
+            return
+        self._clock.has_served |= program.take_calls()
         self._watch_new(program)
 
     def _reap(self, event: int) -> None:
@@ -231,7 +241,7 @@ class Agent:
             if os.WIFSTOPPED(status):  # of a process that has asked its parent to trace it, see ptrace(2)
                 continue
             for program in self._programs.values():
-                self._take_calls(program)
+                self._take_calls(program)  # what it did comes before its end
                 if program.knows(pid):
                     program.on_reaped(pid, status)
         self._turn()
@@ -279,26 +289,27 @@ class Agent:
 
     # -- the host ---------------------------------------------------------------------------------
 
-    def _send(self, message: Message | CapturedEvent, request_id: int = 0) -> None:
-        self._queue.append((message, request_id))
-        if isinstance(message, Event | CapturedEvent):
+    def _send(self, message: Message, request_id: int = 0, *, awaited: bool = True) -> None:
+        """Have a message sent: soon, or if the host does not wait for it, with the next that it waits for."""
+        if isinstance(message, Event | Events):
             self._quiet_sent = 0  # as the host counts: what was quiet before it learnt of this is not what is now
-        else:
-            self._is_awaited = True
+            awaited = False
+        elif isinstance(message, Output):
+            awaited = self._programs[message.run].attended
+        self._queue.append((message, request_id))
+        self._is_awaited = self._is_awaited or awaited
+        self._tell_by = min(self._tell_by, time.monotonic() + TELL_SECONDS)
 
     def _flush(self) -> None:
-        """Write what the host waits for; events alone go with the next of that or with the next tick.
-
-        They come in swarms, are judged at the end, and each write would wake the host on a processor that the
-        program could use.
-        """
+        """Write all there is, if the host waits for any of it."""
         if not self._is_awaited:
             return
+        self._tell_by = math.inf
         while self._queue:
             message, request_id = self._queue.popleft()
             frame = encode(message, request_id)
             self._outgoing += frame
-            if isinstance(message, Event | CapturedEvent) and message.run in self._programs:
+            if isinstance(message, Event | Events) and message.run in self._programs:
                 self._programs[message.run].events_bytes += len(frame)
             if len(self._outgoing) >= UNSENT_BYTES:  # what is said of many processes at once is more than fits here
                 self._write_out()
@@ -337,7 +348,7 @@ class Agent:
             except OSError as error:
                 answer = Failed(error_name(error), str(error))
             if answer is not None:
-                self._send(answer, request_id)
+                self._send(answer, request_id, awaited=_is_awaited(message) or isinstance(answer, Failed))
 
     def _serve(self, message: Message) -> Message | None:
         self._quiet_sent = 0  # what the host does may be what makes a wait hopeless
@@ -350,6 +361,8 @@ class Agent:
             case Signal():
                 (os.killpg if message.group else os.kill)(message.pid, message.number)
             case Look():
+                for program in self._programs.values():
+                    self._take_calls(program)
                 return Done(self._snapshot(), b"")
             case Lost():
                 return Done({"seconds": self._clock.lost_in(message.seconds)}, b"")
@@ -415,7 +428,7 @@ class Agent:
         )
         if not self._programs:
             self._clock.start()
-        program = Program(message.run, spawned, message.limits, message.faults, self._send, self._clock.now)
+        program = Program(message, spawned, self._send, self._clock.now)
         self._programs[message.run] = program
         for descriptor in program.outputs:
             self._watch(descriptor, partial(self._on_output, program, descriptor), select.EPOLLIN)
@@ -435,6 +448,13 @@ class Agent:
         self._turn()
         sweep.sweep(self._uid)
         sweep.lay_out(self._uid)
+
+
+def _is_awaited(request: Message) -> bool:
+    """Whether the host does nothing else until it has the answer."""
+    if isinstance(request, Spawn):
+        return request.attended
+    return not isinstance(request, Reset)
 
 
 _watch_filter = cache(watch_filter)

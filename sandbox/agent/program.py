@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable
 
 from sandbox.agent import capture, kernel
-from sandbox.agent.held_calls import CapturedCall, HeldCall
+from sandbox.agent.held_calls import Captured, HeldCall
 from sandbox.agent.reading import memory, text
 from sandbox.agent.spawn import WORK, Spawned
 from sandbox.agent.watch_filter import FAULT_CALLS, OPENING, SIGNAL_ARGUMENT, USING
-from sandbox.wire import CapturedEvent, Ended, Event, Facts, Message, Output
+from sandbox.wire import Ended, Event, Events, Facts, Message, Output, Spawn
 
 GRACE_SECONDS = 0.2
 """How long processes may outlive the program's first process before they count as left behind."""
@@ -45,38 +45,43 @@ class Program:
 
     def __init__(
         self,
-        number: int,
+        spawn: Spawn,
         spawned: Spawned,
-        limits: dict[str, float],
-        faults: list[Facts],
-        send: Callable[[Message | CapturedEvent], None],
+        send: Callable[[Message], None],
         own_time: Callable[[], float],
     ) -> None:
-        self.number = number
+        self.number = spawn.run
+        self.attended = spawn.attended
         self.pid = spawned.pid
         self.input = spawned.input
         self.outputs = dict(zip(spawned.outputs, (1, 2), strict=False))
         self.terminal = spawned.terminal
         self.held_calls = spawned.held_calls
-        self.deadline = own_time() + limits["wall_seconds"]
-        self._last_deadline = time.monotonic() + LOST_TIMES * limits["wall_seconds"] + LOST_SECONDS
+        self.deadline = own_time() + spawn.limits["wall_seconds"]
+        self._last_deadline = time.monotonic() + LOST_TIMES * spawn.limits["wall_seconds"] + LOST_SECONDS
         self._starved = False
         self.events_bytes = 0
+        self.is_heard = True
+        """Whether its calls are still taken; one that has done too much is held at its next."""
         self.reason = "exited"
         self.wait_status: int | None = None
         self.over = False
         self._send = send
         self._own_time = own_time
-        self._limits = limits
-        self._faults = [dict(fault, seen=0) for fault in faults]
+        self._limits = spawn.limits
+        self._faults = [dict(fault, seen=0) for fault in spawn.faults]
         self._input_queue = bytearray()
         self._input_ends = False
         self._written = {1: 0, 2: 0}
-        self.pidfds = {spawned.pidfd: spawned.pid}
+        self.pidfds = {}
+        """Of the processes whose end nobody else tells of."""
+        if spawned.held_calls is None:
+            self.pidfds[spawned.pidfd] = spawned.pid
+        else:
+            os.close(spawned.pidfd)
         self._ended: set[int] = set()
         self._known = {spawned.pid}
         self._grace_ends: float | None = None
-        self._executed: set[int] = set()
         self._oom_kills_before = capture.oom_kills()
         self.peak_tasks = 0
         self._misuses = 0
@@ -157,16 +162,16 @@ class Program:
     # -- held calls -------------------------------------------------------------------------------
 
     def take_calls(self) -> bool:
-        """Report the calls that have been captured; capture what each held one is about, then let it go or refuse it.
+        """Report what has happened; capture what each held call is about, then let it go or refuse it.
 
-        False when no more will come.
+        Returns whether there was anything.
         """
         assert self.held_calls is not None
         taken = self.held_calls.take()
         if taken and self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
             self.stop("memory-limit")
-        for call in taken or ():
-            if isinstance(call, CapturedCall):
+        for call in taken:
+            if isinstance(call, Captured):
                 self._report(call)
                 continue
             name = _NAMES.get(call.number, "")
@@ -178,24 +183,15 @@ class Program:
                 self.held_calls.refuse(call, error_number)
             else:
                 self.held_calls.let_go(call)
-        return taken is not None
+        return bool(taken)
 
-    def _report(self, call: CapturedCall) -> None:
-        if call.pid in self._known:
-            os.close(call.pidfd)
-        else:
-            self._know_by(call.pidfd, call.pid)
-        if call.kind == "birth" and call.pid in self._executed:
-            self._executed.discard(call.pid)  # its image's, not its own
-            return
-        if call.kind == "exec":
-            self._executed.add(call.pid)
-        self._send(CapturedEvent(self.number, call.kind, call.time, call.pid, call.facts))
+    def _report(self, captured: Captured) -> None:
+        self._known.update(captured.pids)
+        self._send(Events(self.number, b"[" + b",".join(captured.rows) + b"]"))
 
     def _capture_call(self, name: str, pid: int, held: HeldCall) -> None:
         arguments = held.arguments
         if name == "set_tid_address":
-            self._executed.add(pid)
             self._event(
                 "exec",
                 pid,
@@ -276,10 +272,8 @@ class Program:
         }
 
     def _capture_birth(self, pid: int, tid: int) -> None:
-        """A child of `fork` makes this call first, a thread too; a new image makes it right after its exec."""
-        if pid in self._executed:
-            self._executed.discard(pid)
-        elif pid == tid:
+        """A child of `fork` makes this call first, a thread too."""
+        if pid == tid:
             facts = {"stat": text(f"/proc/{pid}/stat"), "fds": capture.descriptors(tid)}
             self._event("birth", pid, facts)
 
@@ -299,11 +293,7 @@ class Program:
         if pid in self._known:
             return
         with contextlib.suppress(OSError):
-            self._know_by(os.pidfd_open(pid), pid)
-        self._known.add(pid)
-
-    def _know_by(self, pidfd: int, pid: int) -> None:
-        self.pidfds[pidfd] = pid
+            self.pidfds[os.pidfd_open(pid)] = pid
         self._known.add(pid)
 
     def knows(self, pid: int) -> bool:
@@ -340,8 +330,7 @@ class Program:
         pid = self.pidfds[pidfd]
         if pidfd not in self._ended:
             self._ended.add(pidfd)
-            zombie = text(f"/proc/{pid}/stat")  # first: only of one that is gone by now has the pidfd the status
-            self._event("end", pid, {"stat": zombie, "wait_status": kernel.pidfd_exit_status(pidfd)})
+            self._event("end", pid, {"wait_status": kernel.wait_status_of(pid, pidfd)})
         if reaped:
             self._event("gone", pid, {})
         if reaped or not kernel.TELLS_OF_REAPING:
@@ -414,10 +403,12 @@ class Program:
     def _finish(self) -> None:
         self.over = True
         if self.held_calls is not None:
-            for call in self.held_calls.take() or ():
-                if isinstance(call, CapturedCall):
-                    self._report(call)
-            self.held_calls.close()
+            if self.is_heard:
+                for call in self.held_calls.take_rest():
+                    if isinstance(call, Captured):
+                        self._report(call)
+            else:
+                self.held_calls.abandon()
             self.held_calls = None
         for descriptor in list(self.outputs):
             while self._read_rest(descriptor):

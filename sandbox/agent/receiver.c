@@ -1,25 +1,30 @@
 /*
- * Receives seccomp notifications the moment they are posted, and answers those that every process causes.
+ * Receives seccomp notifications the moment they are posted, answers those that every process causes, and sees every
+ * process end.
  *
  * Until its notification has been received, a held system call can still be interrupted by a signal whose handler
  * was installed without SA_RESTART: the call would fail with EINTR where it never does outside the sandbox. Once
  * received, only fatal signals interrupt it (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV). So what counts is to be quick:
  * a thread of its own, as favoured by the scheduler as we may be. It captures a process that is born, executes a
- * program or exits, and lets it go on. All else, and what it cannot capture, it passes on to be answered.
- * See seccomp_unotify(2).
+ * program or exits, and lets it go on. All else, and what it cannot capture, it passes on to be answered. What it
+ * captures is read when somebody has time: whoever is woken by it takes a processor that the program could use.
+ * See seccomp_unotify(2), pidfd_open(2).
  */
 #define _GNU_SOURCE
 #include "capture.h"
+#include "process.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
-#include <sys/pidfd.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -31,46 +36,59 @@
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
 
-enum { MOST_FAVOURED = -20, NANOSECONDS = 1000000000 };
+enum { MOST_FAVOURED = -20, NANOSECONDS = 1000000000, READY = 16 };
+
+/* How often it is looked, in milliseconds, for processes that have ended and that nobody waits for. */
+enum { LOOK_FOR_ZOMBIES = 5 };
 
 /* What a record on the pipe holds; kept in step with held_calls.py. */
-enum kind { HELD, BIRTH, EXEC, EXIT };
+enum kind { HELD, EVENT };
 
-/* A captured call, already answered: JSON of `size` bytes follows. A held one: its notification follows. */
+/* The notification of a call that is still held, or an event, follows: `size` bytes. */
 struct record {
     uint32_t size;
     uint32_t kind;
-    uint64_t time; /* CLOCK_MONOTONIC, in nanoseconds */
     int32_t pid;
-    int32_t pidfd; /* of a captured one, for whoever reads this to close */
 };
+_Static_assert(sizeof(struct record) == HEADER_BYTES, "an event has room for its record");
 
 struct receiver {
     int listener; /* the notification descriptor */
-    int output;   /* the pipe to write records to */
+    int output;   /* the pipe to write records to, non-blocking */
+    int wake;     /* the eventfd of who reads them */
     int stop;     /* becomes readable (end of file) when the receiver is to end */
+    uint64_t looked; /* for zombies, last */
+    struct processes processes;
     struct json json;
 };
 
-static void close_all(const struct receiver *receiver)
+static void free_receiver(struct receiver *receiver)
 {
+    free_processes(&receiver->processes);
     close(receiver->listener);
-    close(receiver->output);
+    close(receiver->wake);
     close(receiver->stop);
+    close(receiver->output); /* last: to the reader it is the sign that all is over */
+    free(receiver);
 }
 
-static bool write_whole(int output, const void *bytes, size_t size)
+/* Writes everything; waits, while there is no room, for the reader, which it wakes. False if there is none. */
+static bool write_whole(const struct receiver *receiver, const void *bytes, size_t size)
 {
     const char *place = bytes;
+    struct pollfd room = { .fd = receiver->output, .events = POLLOUT };
 
     while (size > 0) {
-        ssize_t written = write(output, place, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
+        ssize_t written = write(receiver->output, place, size);
+        if (written >= 0) {
+            place += written;
+            size -= (size_t)written;
+        } else if (errno == EAGAIN) {
+            eventfd_write(receiver->wake, 1);
+            poll(&room, 1, -1);
+        } else if (errno != EINTR) {
             return false;
-        place += written;
-        size -= (size_t)written;
+        }
     }
     return true;
 }
@@ -82,24 +100,43 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec;
 }
 
-/* Returns what has been captured of the call's process, or HELD if that is not for us. */
-static enum kind capture(struct json *json, const struct seccomp_notif *notification)
+/* Writes the event that has been captured. */
+static bool write_event(struct receiver *receiver, pid_t pid)
 {
-    pid_t pid = (pid_t)notification->pid;
+    struct json *json = &receiver->json;
+    struct record record = { .size = (uint32_t)(json->size - HEADER_BYTES), .kind = EVENT, .pid = (int32_t)pid };
+
+    memcpy(json->bytes, &record, sizeof record);
+    return write_whole(receiver, json->bytes, json->size);
+}
+
+/* Captures the event that a call is; false if that is not for us. */
+static bool capture(struct receiver *receiver, const struct seccomp_notif *notification, struct process *process,
+                    uint64_t time)
+{
+    struct json *json = &receiver->json;
 
     switch (notification->data.nr) {
     case SYS_set_robust_list:
-        capture_birth(json, pid);
-        return json->is_whole ? BIRTH : HELD;
+        begin_event(json, "birth", time, process->pid);
+        capture_birth(json, process);
+        break;
     case SYS_set_tid_address:
-        capture_exec(json, pid);
-        return json->is_whole ? EXEC : HELD;
+        begin_event(json, "exec", time, process->pid);
+        capture_exec(json, process);
+        break;
     case SYS_exit_group:
-        capture_exit(json, pid, (int)notification->data.args[0]);
-        return json->is_whole ? EXIT : HELD;
+        begin_event(json, "exit", time, process->pid);
+        capture_exit(json, process, &receiver->processes, (int)notification->data.args[0]);
+        break;
+    case SYS_rt_sigaction:
+        begin_event(json, "sigchld", time, process->pid);
+        capture_action(json, process, notification->data.args[1]);
+        break;
     default:
-        return HELD;
+        return false;
     }
+    return json->is_whole;
 }
 
 static void let_go(int listener, const struct seccomp_notif *notification)
@@ -111,93 +148,179 @@ static void let_go(int listener, const struct seccomp_notif *notification)
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response); /* fails if it has been killed meanwhile */
 }
 
-/* Writes the record before the call is let go: a process has no end of which we know less than of its exit. */
+/* Whether a call tells nothing: a new image makes the first call of a new process, too, after its own. */
+static bool tells_nothing(struct process *process, const struct seccomp_data *call)
+{
+    bool has_executed = process->has_executed;
+
+    if (call->nr == SYS_set_tid_address)
+        process->has_executed = true;
+    if (call->nr == SYS_rt_sigaction)
+        return call->args[1] == 0; /* it only asks */
+    if (call->nr != SYS_set_robust_list)
+        return false;
+    process->has_executed = false;
+    return has_executed;
+}
+
+static bool pass_on(const struct receiver *receiver, const struct seccomp_notif *notification)
+{
+    struct {
+        struct record record;
+        struct seccomp_notif notification;
+    } __attribute__((packed)) held = {
+        .record = { .size = sizeof *notification, .kind = HELD, .pid = (int32_t)notification->pid },
+        .notification = *notification,
+    };
+    return write_whole(receiver, &held, sizeof held) && eventfd_write(receiver->wake, 1) == 0;
+}
+
+/* Writes the event before the call is let go: a process has no end of which we know less than of its exit. */
 static bool take(struct receiver *receiver, const struct seccomp_notif *notification)
 {
-    struct record record = { .kind = HELD, .time = now(), .pid = (int32_t)notification->pid, .pidfd = -1 };
-    int pidfd = pidfd_open((pid_t)notification->pid, 0); /* refused for threads other than the first */
+    uint64_t time = now();
+    struct process *process = know_process(&receiver->processes, (pid_t)notification->pid);
 
-    if (pidfd >= 0)
-        record.kind = capture(&receiver->json, notification);
-    if (record.kind == HELD) {
-        if (pidfd >= 0)
-            close(pidfd);
-        record.size = sizeof *notification;
-        return write_whole(receiver->output, &record, sizeof record) &&
-               write_whole(receiver->output, notification, sizeof *notification);
+    if (process == NULL)
+        return pass_on(receiver, notification);
+    if (!tells_nothing(process, &notification->data)) {
+        if (!capture(receiver, notification, process, time))
+            return pass_on(receiver, notification);
+        if (!write_event(receiver, process->pid))
+            return false;
     }
-    record.pidfd = pidfd;
-    record.size = (uint32_t)receiver->json.size;
-    if (!write_whole(receiver->output, &record, sizeof record) ||
-        !write_whole(receiver->output, receiver->json.bytes, receiver->json.size))
-        return false;
     let_go(receiver->listener, notification);
     return true;
 }
 
-/* Receives one notification and sees to it; false when there is nothing more to come. */
+/* Receives one notification and sees to it; false when there is nobody to tell. */
 static bool receive_one(struct receiver *receiver)
 {
     struct seccomp_notif notification;
     memset(&notification, 0, sizeof notification); /* the kernel insists */
     if (ioctl(receiver->listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) < 0)
-        return errno == ENOENT || errno == EINTR; /* its thread was interrupted or died meanwhile */
+        return true; /* its thread was interrupted or died meanwhile */
     return take(receiver, &notification);
+}
+
+static bool tell_of_end(struct receiver *receiver, struct process *process)
+{
+    begin_event(&receiver->json, "end", now(), process->pid);
+    capture_end(&receiver->json, process);
+    process->has_ended = true;
+    return write_event(receiver, process->pid);
+}
+
+static bool tell_of_reaping(struct receiver *receiver, const struct process *process)
+{
+    begin_event(&receiver->json, "gone", now(), process->pid);
+    capture_reaping(&receiver->json);
+    return write_event(receiver, process->pid);
+}
+
+/* Sees to the processes that have been waited for, or have ended, since; false if there is nobody to tell. */
+static bool see_ends(struct receiver *receiver)
+{
+    struct processes *processes = &receiver->processes;
+    struct epoll_event ready[READY];
+    int count = epoll_wait(processes->ends, ready, READY, 0);
+    bool goes_on = true;
+
+    for (int i = 0; i < count && goes_on; i++) {
+        struct process *process = process_of_pidfd(processes, ready[i].data.fd);
+        if (process == NULL)
+            continue;
+        bool is_reaped = (ready[i].events & EPOLLHUP) != 0;
+        if (!process->has_ended)
+            goes_on = tell_of_end(receiver, process);
+        if (goes_on && is_reaped)
+            goes_on = tell_of_reaping(receiver, process);
+        if (is_reaped || !processes->tell_of_reaping)
+            forget_process(processes, process);
+        else
+            await_reaping(processes, process);
+    }
+    return goes_on;
+}
+
+/* Tells of those that have ended and have not been waited for yet; false if there is nobody to tell. */
+static bool see_zombies(struct receiver *receiver)
+{
+    bool goes_on = true;
+
+    receiver->looked = now();
+    for (size_t i = 0; i < receiver->processes.count && goes_on; i++) {
+        struct process *process = &receiver->processes.list[i];
+        if (!process->has_ended && is_over(process))
+            goes_on = tell_of_end(receiver, process);
+    }
+    return goes_on;
 }
 
 static void *receive(void *argument)
 {
     struct receiver *receiver = argument;
+    /* By poll, which runs this thread where the program stops if the kernel says so; epoll would not pass that on. */
     struct pollfd watched[] = {
         { .fd = receiver->listener, .events = POLLIN },
+        { .fd = receiver->processes.ends, .events = POLLIN },
         { .fd = receiver->stop, .events = POLLIN },
     };
+    bool goes_on = true;
+
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MOST_FAVOURED); /* a thread's own; may be refused */
     /* While we look, the program waits, and the other way round: neither has to wake another processor. */
     ioctl(receiver->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
-    for (;;) {
-        if (poll(watched, 2, -1) < 0) {
-            if (errno == EINTR)
-                continue;
-            break;
-        }
-        if (watched[1].revents != 0)
-            break;
-        if ((watched[0].revents & POLLIN) != 0) {
-            if (!receive_one(receiver))
-                break;
-        } else if (watched[0].revents != 0) { /* hung up: no process is left that the filter applies to */
-            break;
+    while (goes_on) {
+        if (poll(watched, 3, receiver->processes.count > 0 ? LOOK_FOR_ZOMBIES : -1) < 0)
+            continue;
+        if (watched[1].revents != 0) /* first: whoever makes the next call may have waited for them */
+            goes_on = see_ends(receiver);
+        if (goes_on && (watched[0].revents & POLLIN) != 0)
+            goes_on = receive_one(receiver);
+        else if (watched[0].revents != 0)
+            watched[0].fd = -1; /* hung up: no process is left that the filter applies to */
+        if (goes_on && now() - receiver->looked >= LOOK_FOR_ZOMBIES * (NANOSECONDS / 1000))
+            goes_on = see_zombies(receiver);
+        if (watched[2].revents != 0) {
+            if (goes_on && see_ends(receiver))
+                see_zombies(receiver);
+            goes_on = false;
         }
     }
-    close_all(receiver);
-    free(receiver);
+    free_receiver(receiver);
     return NULL;
 }
 
 /*
- * Starts a thread that receives from `listener` and writes to `output` until `stop` is readable or no watched
- * process is left. The thread owns the three descriptors and closes them. Returns 0 or an error number.
+ * Starts a thread that receives from `listener` and writes to `output` until `stop` is readable; then it tells what
+ * is left to tell, and ends. It adds to the eventfd `wake` when a call waits for an answer, or the pipe is full. The
+ * thread owns the four descriptors and closes them. The last two are as in `struct processes`. Returns 0 or an
+ * error number.
  */
-int start_receiver(int listener, int output, int stop)
+int start_receiver(int listener, int output, int wake, int stop, int tell_of_reaping, int keep_status)
 {
-    struct receiver *receiver = malloc(sizeof *receiver);
+    struct receiver *receiver = calloc(1, sizeof *receiver);
     if (receiver == NULL)
         return ENOMEM;
     receiver->listener = listener;
     receiver->output = output;
+    receiver->wake = wake;
     receiver->stop = stop;
+    receiver->processes.tell_of_reaping = tell_of_reaping != 0;
+    receiver->processes.keep_status = keep_status != 0;
+    receiver->processes.ends = epoll_create1(EPOLL_CLOEXEC);
+    int error = receiver->processes.ends < 0 ? errno : 0;
 
     pthread_t thread;
     pthread_attr_t attributes;
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, 128 * 1024);
-    int error = pthread_create(&thread, &attributes, receive, receiver);
+    if (error == 0)
+        error = pthread_create(&thread, &attributes, receive, receiver);
     pthread_attr_destroy(&attributes);
-    if (error != 0) {
-        close_all(receiver);
-        free(receiver);
-    }
+    if (error != 0)
+        free_receiver(receiver);
     return error;
 }

@@ -843,6 +843,47 @@ def test_the_order_of_fork_exec_exit_and_wait_is_told(workshop: Workshop) -> Non
     ]
 
 
+def test_the_end_of_each_of_many_children_is_told_however_soon_its_parent_waits(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            for (int i = 0; i < 300; i++) {
+                pid_t child = must(fork());
+                if (child == 0 && i % 2 == 0)
+                    _exit(i % 100);
+                if (child == 0)
+                    raise(SIGKILL);
+                must(waitpid(child, NULL, 0));
+            }
+            return 0;
+        }""")
+    children = sorted((process for process in run.processes if process.pid != run.root), key=lambda child: child.pid)
+    ends = [(process.status.exit_code, process.status.signal) for process in children if process.status is not None]
+    assert ends == [(number % 100, None) if number % 2 == 0 else (None, "SIGKILL") for number in range(300)]
+    for child in children:
+        assert child.birth_time is not None
+        assert child.end_time is not None
+        assert child.waited_time is not None
+        assert child.birth_time < child.end_time <= child.waited_time
+    assert not run.findings("zombie")
+
+
+def test_a_killed_child_that_nobody_waits_for_is_a_zombie_from_its_end_on(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            pid_t child = must(fork());
+            if (child == 0)
+                pause();
+            must(kill(child, SIGKILL));
+            struct timespec pause = { .tv_nsec = 200000000 };
+            nanosleep(&pause, NULL);
+            must(waitpid(child, NULL, 0));
+            return 0;
+        }""")
+    (child,) = (process for process in run.processes if process.pid != run.root)
+    assert child.zombie_seconds is not None
+    assert child.zombie_seconds >= 0.15
+
+
 def test_what_becomes_true_with_the_program_s_end_is_seen(workshop: Workshop) -> None:
     program = workshop.program("int main(void) { char byte; return (int)read(0, &byte, 1); }")
     for _attempt in range(20):

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from sandbox import wire
 from sandbox.wire import (
-    CapturedEvent,
     CloseInput,
     Decoder,
     Done,
     Ended,
     Event,
+    Events,
     Failed,
     Fetch,
     Here,
@@ -35,6 +35,7 @@ from sandbox.wire import (
     Stop,
     Store,
     encode,
+    events_of,
 )
 
 FRAMES: list[tuple[int, Message, bytes]] = [
@@ -58,11 +59,12 @@ FRAMES: list[tuple[int, Message, bytes]] = [
             watched=True,
             traced="",
             input=False,
+            attended=True,
             terminal=False,
             faults=[{"call": "fork"}],
         ),
         rb'{"run":1,"argv":["./p","\udcff"],"env":{"LANG":"C"},"limits":{"wall_seconds":0.5},"watched":true,'
-        rb'"traced":"","input":false,"terminal":false,"faults":[{"call":"fork"}],"type":"Spawn","id":7}',
+        rb'"traced":"","input":false,"attended":true,"terminal":false,"faults":[{"call":"fork"}],"type":"Spawn","id":7}',
     ),
     (0, Input(1, b"\xff\n"), b'{"run":1,"type":"Input","id":0}' + b"\xff\n"),
     (0, CloseInput(1), b'{"run":1,"type":"CloseInput","id":0}'),
@@ -76,6 +78,7 @@ FRAMES: list[tuple[int, Message, bytes]] = [
     (9, Failed("ENOENT", "none"), b'{"errno_name":"ENOENT","reason":"none","type":"Failed","id":9}'),
     (0, Output(1, 2, b"\0"), b'{"run":1,"stream":2,"type":"Output","id":0}' + b"\0"),
     (0, Event(1, "exit", 1.5, 7, {}), b'{"run":1,"kind":"exit","time":1.5,"pid":7,"facts":{},"type":"Event","id":0}'),
+    (0, Events(1, b"[]"), b'{"run":1,"type":"Events","id":0}' + b"[]"),
     (0, Quiet(True, 3, {}), b'{"again":true,"served":3,"facts":{},"type":"Quiet","id":0}'),
     (0, Ended(1, "exited", {}), b'{"run":1,"reason":"exited","facts":{},"type":"Ended","id":0}'),
 ]
@@ -116,10 +119,18 @@ def test_a_frame_is_read_as_its_message(row: tuple[int, Message, bytes]) -> None
     assert typed(Decoder().feed(bytes_of(message, body))) == table(row)
 
 
-def test_an_event_with_facts_in_json_is_received_as_an_event() -> None:
-    stream = encode(CapturedEvent(1, "exit", 1.5, 7, b'{"code":0,"stat":"7 (p) R\\u000a"}'))
-    event = Event(1, "exit", 1.5, 7, {"code": 0, "stat": "7 (p) R\n"})
-    assert Decoder().feed(stream) == [(0, event)]
+def test_events_are_told_one_by_one() -> None:
+    rows = b'[["exit",1.5,7,{"code":0,"stat":"7 (p) R\\u000a"}],["gone",2.5,7,{}]]'
+    assert events_of(Events(3, rows)) == [
+        Event(3, "exit", 1.5, 7, {"code": 0, "stat": "7 (p) R\n"}),
+        Event(3, "gone", 2.5, 7, {}),
+    ]
+
+
+@pytest.mark.parametrize("data", [b"", b"{}}", b"[1]", b"7", b'[["exit"]]', b"[" * 100_000, b"[[1,2,3,4,5]]"])
+def test_what_are_no_events_is_refused(data: bytes) -> None:
+    with pytest.raises(ProtocolError, match="no events"):
+        events_of(Events(1, data))
 
 
 def test_all_messages_at_once_are_read_in_order() -> None:
