@@ -7,6 +7,7 @@ What the agent could not read comes as an object with an `error`, and parses to 
 import re
 import stat as file_modes
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 Captured = Any
@@ -37,8 +38,11 @@ class Stat:
 
 def parse_stat(captured: Captured) -> Stat | None:
     """`/proc/PID/stat`; the command may hold spaces and parentheses, so it ends at the last one."""
-    if not isinstance(captured, str):
-        return None
+    return _parse_stat(captured) if isinstance(captured, str) else None
+
+
+@lru_cache(maxsize=16)  # each is asked for more than once, one after the other
+def _parse_stat(captured: str) -> Stat:
     head, _, tail = captured.rpartition(")")
     pid, _, command = head.partition(" (")
     fields = tail.split()
@@ -177,8 +181,19 @@ def parse_descriptors(captured: Captured) -> tuple[FileDescriptor, ...] | None:
             if row["error"] == "ENOENT":  # closed by another thread while the table was read
                 continue
             return None
-        rows.append(_parse_descriptor(int(number), row))
+        if row.keys() <= _PLAIN:
+            rows.append(_plain_descriptor(int(number), row["link"], row["mode"], *row.get("file", ())))
+        else:
+            rows.append(_parse_descriptor(int(number), row))
     return tuple(sorted(rows, key=lambda row: row.number))
+
+
+_PLAIN = {"link", "mode", "file"}
+
+
+@lru_cache(maxsize=1024)  # most of a table is what its process was born with
+def _plain_descriptor(number: int, target: str, mode: int, *file: int) -> FileDescriptor:
+    return _parse_descriptor(number, {"link": target, "mode": mode, "file": file})
 
 
 def _parse_descriptor(number: int, row: dict[str, Any]) -> FileDescriptor:
