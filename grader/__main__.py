@@ -5,10 +5,14 @@ import sys
 
 from sandbox.launcher import LauncherAhead
 
+_SWITCH_SECONDS = 0.0005
+"""How long a thread that loads modules keeps the one waiting that talks to the sandbox, which the sandbox waits for."""
+
 
 def script() -> None:
     """Run the command; what takes longest is begun before anything else is loaded."""
     gc.disable()  # one command makes little garbage, and the collector would look through every module loaded
+    sys.setswitchinterval(_SWITCH_SECONDS)
     ahead = LauncherAhead() if sys.argv[1:2] in (["grade"], ["observe"]) else None
 
     from grader.cli import run_command

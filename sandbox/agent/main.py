@@ -11,6 +11,7 @@ stay alive: bounded reads, no blocking open, no fork needed to kill.
 
 import contextlib
 import errno
+import gc
 import math
 import os
 import select
@@ -108,8 +109,6 @@ class Agent:
         self._next_tick = 0.0
         self._wake_read = -1
         self._clock = OwnClock()
-        self._exit_offsets = kernel.exit_fallback_offsets()
-        self._start_offsets = kernel.start_offsets()
 
     def run(self) -> None:
         """Serve until the host closes the stream."""
@@ -405,18 +404,10 @@ class Agent:
         self._watch_new(program)
 
     def _spawn(self, message: Spawn) -> int:
-        calls = tuple(fault["call"] for fault in message.faults)
         program_filter = None
         if message.watched:
-            program_filter = _watch_filter(
-                kernel.MACHINE,
-                self._exit_offsets,
-                calls,
-                start_offsets=self._start_offsets,
-                traced=message.traced,
-                exec_pass=EXEC_PASS,
-                terminal=message.terminal,
-            )
+            calls = tuple(fault["call"] for fault in message.faults)
+            program_filter = _filter(calls, traced=message.traced, terminal=message.terminal)
         spawned = spawn(
             message.argv,
             message.env,
@@ -436,6 +427,8 @@ class Agent:
             self._watch(program.held_calls.descriptor, partial(self._on_calls, program), select.EPOLLIN)
         self._watch_new(program)
         self._next_tick = time.monotonic() + TICK_SECONDS
+        if not message.watched:
+            _filter()  # a compiler takes its time, and then somebody waits for the first program that is watched
         return spawned.pid
 
     def _reset(self) -> None:
@@ -457,7 +450,20 @@ def _is_awaited(request: Message) -> bool:
     return not isinstance(request, Reset)
 
 
-_watch_filter = cache(watch_filter)
+@cache
+def _filter(calls: tuple[str, ...] = (), *, traced: str = "", terminal: bool = False) -> bytes:
+    return watch_filter(
+        kernel.MACHINE,
+        kernel.exit_fallback_offsets(),
+        calls,
+        start_offsets=_start_offsets(),
+        traced=traced,
+        exec_pass=EXEC_PASS,
+        terminal=terminal,
+    )
+
+
+_start_offsets = cache(kernel.start_offsets)
 
 
 class _Task(NamedTuple):
@@ -484,4 +490,7 @@ def _make_folders(base: str, path: str) -> None:
 
 def main() -> None:
     """Run as the container's command, with the student's uid as the only argument."""
-    Agent(int(sys.argv[1])).run()
+    agent = Agent(int(sys.argv[1]))
+    gc.freeze()  # what is loaded now is garbage never
+    gc.enable()
+    agent.run()
