@@ -88,12 +88,17 @@ def socket_facts(pid: int, number: int) -> Facts:
             os.close(pidfd)
     except OSError:
         return {}
+    its_socket = None
     try:
-        with socket.socket(fileno=copy) as its_socket:
-            timeouts = [
-                struct.unpack("=qq", its_socket.getsockopt(socket.SOL_SOCKET, option, 16))
-                for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
-            ]
-            return {"family": int(its_socket.family), "timeouts": [list(timeout) for timeout in timeouts]}
+        its_socket = socket.socket(fileno=copy)
+        timeouts = [
+            struct.unpack("=qq", its_socket.getsockopt(socket.SOL_SOCKET, option, 16))
+            for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO)
+        ]
+        return {"family": int(its_socket.family), "timeouts": [list(timeout) for timeout in timeouts]}
     except OSError:
         return {}
+    finally:
+        if its_socket is not None:
+            its_socket.detach()
+        kernel.close_aside(copy)

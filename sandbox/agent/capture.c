@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include "capture.h"
+#include "close_aside.h"
 #include "process.h"
 
 #include <dirent.h>
@@ -179,20 +180,22 @@ static void put_descriptor(struct json *json, int folder, const char *name, pid_
     put_text(json, "}");
 }
 
-/* Puts a descriptor of which `copy` is a copy of ours; false if it has more to it than a pipe or a file has. */
-static bool put_copied(struct json *json, int number, int copy)
+/*
+ * Puts a descriptor of which `copy` is a copy of ours, of the given status; false if it has more to it than a pipe or
+ * a file has.
+ */
+static bool put_copied(struct json *json, int number, int copy, const struct stat *status)
 {
     char path[PATH_BYTES], target[LINK_BYTES];
-    struct stat status;
     struct statfs filesystem;
     int flags = fcntl(copy, F_GETFL);
     ssize_t size;
 
-    if (flags < 0 || (flags & O_PATH) != 0 || fstat(copy, &status) < 0)
+    if (flags < 0 || (flags & O_PATH) != 0)
         return false;
-    bool is_pipe = S_ISFIFO(status.st_mode) && fstatfs(copy, &filesystem) == 0 && filesystem.f_type == PIPEFS;
+    bool is_pipe = S_ISFIFO(status->st_mode) && fstatfs(copy, &filesystem) == 0 && filesystem.f_type == PIPEFS;
     if (is_pipe) {
-        size = snprintf(target, sizeof target, "pipe:[%lu]", (unsigned long)status.st_ino);
+        size = snprintf(target, sizeof target, "pipe:[%lu]", (unsigned long)status->st_ino);
     } else {
         snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
         size = readlink(path, target, sizeof target);
@@ -204,7 +207,7 @@ static bool put_copied(struct json *json, int number, int copy)
     unsigned mode = S_IFLNK | (access != O_WRONLY ? 0500 : 0) | (access != O_RDONLY ? 0300 : 0);
     put_entry(json, number, target, (size_t)size, mode);
     if (!is_pipe)
-        put_identity(json, &status);
+        put_identity(json, status);
     put_text(json, "}");
     return true;
 }
@@ -229,8 +232,13 @@ static bool put_few_descriptors(struct json *json, pid_t pid, int pidfd)
         int copy = pidfd_getfd(pidfd, number, 0);
         if (copy < 0)
             continue;
-        bool is_put = put_copied(json, number, copy);
-        close(copy);
+        struct stat status;
+        bool is_known = fstat(copy, &status) == 0;
+        bool is_put = is_known && !S_ISSOCK(status.st_mode) && put_copied(json, number, copy, &status);
+        if (is_known && !S_ISSOCK(status.st_mode))
+            close(copy);
+        else
+            close_aside(copy);
         if (!is_put)
             break;
         if (--left > 0)

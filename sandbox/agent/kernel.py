@@ -44,6 +44,11 @@ def pidfd_getfd(pidfd: int, descriptor: int) -> int:
     return _call(_libc.syscall(SYSCALL["pidfd_getfd"], pidfd, descriptor, 0))
 
 
+def close_aside(descriptor: int) -> None:
+    """Close a copy of a program's descriptor, which may take as long as the program likes; see close_aside.h."""
+    library().close_aside(descriptor)
+
+
 _KCMP_FILE, _KCMP_FILES = 0, 2
 
 

@@ -148,19 +148,54 @@ print(os.read(program.outputs[0], 4096).decode())
 """
 
 
-def test_a_program_ignores_no_signal_that_the_engine_s_service_ignores(engine: docker.APIClient) -> None:
+def said_in_container(engine: docker.APIClient, script: str) -> bytes:
+    """What a script says that is run by the agent's Python in a container of its own."""
     container = engine.create_container(
         image_name(),
-        ["/usr/bin/python3", "-I", "-c", IGNORE_EVERY_SIGNAL_THEN_SPAWN],
+        ["/usr/bin/python3", "-I", "-c", script],
         host_config=engine.create_host_config(network_mode="none"),
     )["Id"]
     try:
         engine.start(container)
         assert engine.wait(container)["StatusCode"] == 0
-        status = dict(line.split(b":\t") for line in engine.logs(container).split(b"\n") if line)
+        return bytes(engine.logs(container))
     finally:
         engine.remove_container(container, force=True)
+
+
+def test_a_program_ignores_no_signal_that_the_engine_s_service_ignores(engine: docker.APIClient) -> None:
+    said = said_in_container(engine, IGNORE_EVERY_SIGNAL_THEN_SPAWN)
+    status = dict(line.split(b":\t") for line in said.split(b"\n") if line)
     assert {int(status[name], 16) for name in (b"SigBlk", b"SigIgn", b"SigPnd")} == {0}
+
+
+CLOSE_WHAT_LINGERS = """
+import os, socket, struct, sys, time
+sys.path.insert(0, "/opt/grader")
+from sandbox.agent import kernel
+listener = socket.create_server(("127.0.0.1", 0))
+lingering = socket.create_connection(listener.getsockname())
+peer = listener.accept()[0]
+lingering.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 3600))
+lingering.setblocking(False)
+try:
+    while True:
+        lingering.send(bytes(65536))
+except BlockingIOError:
+    pass
+started = time.monotonic()
+plain = os.dup(0)
+kernel.close_aside(plain)
+print(os.path.exists(f"/proc/self/fd/{plain}"))
+kernel.close_aside(lingering.detach())
+for _attempt in range(100):
+    kernel.close_aside(os.dup(0))
+print(time.monotonic() - started < 10)
+"""
+
+
+def test_the_agent_is_not_kept_by_a_socket_that_takes_an_hour_to_close(engine: docker.APIClient) -> None:
+    assert said_in_container(engine, CLOSE_WHAT_LINGERS) == b"False\nTrue\n"
 
 
 def test_a_program_starts_with_three_descriptors(workshop: Workshop) -> None:
