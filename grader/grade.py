@@ -114,6 +114,7 @@ def grade(
         try:
             grading = (only, preparation.built, say, files)
             meanwhile()
+            image = image_name()
 
             status = Status.GRADED
             try:
@@ -132,7 +133,7 @@ def grade(
             _close(preparation, at_once=True)
             raise
         _close(preparation, at_once=False)
-        environment = Environment(grader=__version__, image=image_name(), kernel=kernel)
+        environment = Environment(grader=__version__, image=image, kernel=kernel)
         return result(status, outcomes, build=preparation.report, environment=environment)
 
     try:

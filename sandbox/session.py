@@ -98,8 +98,28 @@ class RunRecord:
     started: float = field(default_factory=time.monotonic)
     stdout: bytearray = field(default_factory=bytearray)
     stderr: bytearray = field(default_factory=bytearray)
-    events: list[Event] = field(default_factory=list)
     ended: Ended | None = None
+    _events: list[Event] = field(default_factory=list)
+    _unread: list[Event | Events] = field(default_factory=list)
+
+    @property
+    def events(self) -> list[Event]:
+        """What happened, in the order in which it was told. It is taken apart when it is asked for, which is mostly
+        after the end: the program may need the processors.
+
+        Raises SandboxLostError.
+        """
+        for message in self._unread:
+            try:
+                self._events += events_of(message) if isinstance(message, Events) else [message]
+            except ProtocolError as error:
+                raise _nonsense(error) from error
+        self._unread.clear()
+        return self._events
+
+    def take(self, message: Event | Events) -> None:
+        """Take in what the agent tells."""
+        self._unread.append(message)
 
 
 class Session:
@@ -351,25 +371,21 @@ class Session:
 
     def _take_in(self, data: bytes) -> None:
         try:
-            for request_id, message in self._decoder.feed(data):
-                self._take_message(request_id, message)
+            messages = self._decoder.feed(data)
         except ProtocolError as error:
-            raise SandboxLostError(
-                f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`."
-            ) from error
-
-    def _take_message(self, request_id: int, message: Message) -> None:
-        match message:
-            case Done() | Failed():
-                self._answers[request_id] = message
-            case Ready():
-                self._take_ready(message.facts)
-            case Quiet():
-                self._take_quiet(message)
-            case Output() | Event() | Events() | Ended():
-                self._take_report(message)
-            case _:
-                raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
+            raise _nonsense(error) from error
+        for request_id, message in messages:
+            match message:
+                case Done() | Failed():
+                    self._answers[request_id] = message
+                case Ready():
+                    self._take_ready(message.facts)
+                case Quiet():
+                    self._take_quiet(message)
+                case Output() | Event() | Events() | Ended():
+                    self._take_report(message)
+                case _:
+                    raise SandboxLostError(f"the sandbox sent a {type(message).__name__}", "Run the command again.")
 
     def _take_ready(self, facts: Facts) -> None:
         if facts["missing"]:
@@ -396,11 +412,12 @@ class Session:
         match message:
             case Output():
                 (record.stdout if message.stream == 1 else record.stderr).extend(message.data)
-            case Event():
-                record.events.append(message)
-                self.quiet = self._last_quiet = None
-            case Events():
-                record.events += events_of(message)
+            case Event() | Events():
+                record.take(message)
                 self.quiet = self._last_quiet = None
             case Ended():
                 record.ended = message
+
+
+def _nonsense(error: ProtocolError) -> SandboxLostError:
+    return SandboxLostError(f"the sandbox sent nonsense: {error}", "Rebuild it: `grader sandbox build`.")

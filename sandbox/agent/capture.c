@@ -180,26 +180,63 @@ static void put_descriptor(struct json *json, int folder, const char *name, pid_
     put_text(json, "}");
 }
 
+/* Whether a FIFO has no name: all of those are of one device, which is looked up once only. */
+static bool is_pipe_of_pipefs(int descriptor, const struct stat *status)
+{
+    static _Thread_local dev_t pipefs; /* 0 until it is known */
+    struct statfs filesystem;
+
+    if (pipefs == 0 && fstatfs(descriptor, &filesystem) == 0 && filesystem.f_type == PIPEFS)
+        pipefs = status->st_dev;
+    return status->st_dev == pipefs;
+}
+
+/*
+ * Finds where a descriptor of ours leads, as readlink(2) does. The name of a device is looked up once only: no
+ * program of the sandbox can make or rename one, and `/dev/null` is in most tables.
+ */
+static ssize_t target_of(int descriptor, const struct stat *status, char target[LINK_BYTES])
+{
+    static _Thread_local struct {
+        dev_t device;
+        ino_t inode;
+        ssize_t size;
+        char target[PATH_BYTES];
+    } last;
+    char path[PATH_BYTES];
+
+    if (last.size > 0 && last.device == status->st_dev && last.inode == status->st_ino && S_ISCHR(status->st_mode)) {
+        memcpy(target, last.target, (size_t)last.size);
+        return last.size;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    ssize_t size = readlink(path, target, LINK_BYTES);
+    if (S_ISCHR(status->st_mode) && size > 0 && size <= (ssize_t)sizeof last.target) {
+        last.device = status->st_dev;
+        last.inode = status->st_ino;
+        last.size = size;
+        memcpy(last.target, target, (size_t)size);
+    }
+    return size;
+}
+
 /*
  * Puts a descriptor of which `copy` is a copy of ours, of the given status; false if it has more to it than a pipe or
  * a file has.
  */
 static bool put_copied(struct json *json, int number, int copy, const struct stat *status)
 {
-    char path[PATH_BYTES], target[LINK_BYTES];
-    struct statfs filesystem;
+    char target[LINK_BYTES];
     int flags = fcntl(copy, F_GETFL);
     ssize_t size;
 
     if (flags < 0 || (flags & O_PATH) != 0)
         return false;
-    bool is_pipe = S_ISFIFO(status->st_mode) && fstatfs(copy, &filesystem) == 0 && filesystem.f_type == PIPEFS;
-    if (is_pipe) {
+    bool is_pipe = S_ISFIFO(status->st_mode) && is_pipe_of_pipefs(copy, status);
+    if (is_pipe)
         size = snprintf(target, sizeof target, "pipe:[%lu]", (unsigned long)status->st_ino);
-    } else {
-        snprintf(path, sizeof path, "/proc/self/fd/%d", copy);
-        size = readlink(path, target, sizeof target);
-    }
+    else
+        size = target_of(copy, status, target);
     int access = flags & O_ACCMODE;
     if (size < 0 || size == LINK_BYTES || (!is_pipe && target[0] != '/') || access == O_ACCMODE)
         return false;
@@ -365,14 +402,18 @@ static bool may_have_children(const struct processes *processes, const struct pr
     return read_file(path, content) != 0; /* also if nobody can tell */
 }
 
+void clear_events(struct json *json)
+{
+    json->size = HEADER_BYTES;
+    json->is_whole = true;
+}
+
 void begin_event(struct json *json, const char *kind, uint64_t time, pid_t pid)
 {
     char nanoseconds[11];
 
     snprintf(nanoseconds, sizeof nanoseconds, ".%09u", (unsigned)(time % NANOSECONDS));
-    json->size = HEADER_BYTES;
-    json->is_whole = true;
-    put_text(json, "[\"");
+    put_text(json, json->size > HEADER_BYTES ? ",[\"" : "[\"");
     put_text(json, kind);
     put_text(json, "\",");
     put_number(json, time / NANOSECONDS);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* An event as a row of JSON; once something did not fit or could not be told, `is_whole` is false for good. */
+/* Events as rows of JSON; once something did not fit or could not be told, `is_whole` is false until all is cleared. */
 struct json {
     size_t size;
     bool is_whole;
@@ -17,6 +17,8 @@ struct json {
 };
 
 enum { HEADER_BYTES = 12 };
+
+void clear_events(struct json *json);
 
 /* Begins the event `kind` of process `pid` at `time`, in nanoseconds; one of the following is to complete it. */
 void begin_event(struct json *json, const char *kind, uint64_t time, pid_t pid);

@@ -60,9 +60,9 @@ from sandbox.wire import (
 TICK_SECONDS = 0.005
 """How often the agent looks whether every process sleeps; a look costs about a fiftieth of that."""
 
-TELL_SECONDS = 0.05
-"""How long the agent keeps what nobody waits for, to send it with something else: each write wakes the engine and the
-host, on processors that the program could use."""
+TELL_SECONDS, TELL_BYTES = 0.2, 1 << 20
+"""How long, and up to how much, the agent keeps what nobody waits for, to send it with something else: each write wakes
+the engine and the host, on processors that the program could use."""
 
 QUIET_AGAIN_SECONDS = 0.5
 """How often a sandbox that stays quiet is judged again: a timer may have gone off that moved nothing."""
@@ -99,6 +99,7 @@ class Agent:
         self._queue: deque[tuple[Message, int]] = deque()
         self._is_awaited = False
         self._tell_by = math.inf
+        self._kept_bytes = 0
         self._programs: dict[int, Program] = {}
         self._epoll = select.epoll()
         self._on_ready: dict[int, Callable[[int], None]] = {}
@@ -295,6 +296,9 @@ class Agent:
             awaited = False
         elif isinstance(message, Output):
             awaited = self._programs[message.run].attended
+        if isinstance(message, Output | Events):
+            self._kept_bytes += len(message.data)
+            awaited = awaited or self._kept_bytes >= TELL_BYTES
         self._queue.append((message, request_id))
         self._is_awaited = self._is_awaited or awaited
         self._tell_by = min(self._tell_by, time.monotonic() + TELL_SECONDS)
@@ -304,6 +308,7 @@ class Agent:
         if not self._is_awaited:
             return
         self._tell_by = math.inf
+        self._kept_bytes = 0
         while self._queue:
             message, request_id = self._queue.popleft()
             frame = encode(message, request_id)

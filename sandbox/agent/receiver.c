@@ -42,9 +42,9 @@ enum { MOST_FAVOURED = -20, NANOSECONDS = 1000000000, READY = 16 };
 enum { LOOK_FOR_ZOMBIES = 5 };
 
 /* What a record on the pipe holds; kept in step with held_calls.py. */
-enum kind { HELD, EVENT };
+enum kind { HELD, EVENTS };
 
-/* The notification of a call that is still held, or an event, follows: `size` bytes. */
+/* The notification of a call that is still held, or events, follow: `size` bytes. */
 struct record {
     uint32_t size;
     uint32_t kind;
@@ -100,14 +100,18 @@ static uint64_t now(void)
     return (uint64_t)time.tv_sec * NANOSECONDS + (uint64_t)time.tv_nsec;
 }
 
-/* Writes the event that has been captured. */
-static bool write_event(struct receiver *receiver, pid_t pid)
+/* Writes the events that have been captured, of one process, if there are any. */
+static bool write_events(struct receiver *receiver, pid_t pid)
 {
     struct json *json = &receiver->json;
-    struct record record = { .size = (uint32_t)(json->size - HEADER_BYTES), .kind = EVENT, .pid = (int32_t)pid };
+    if (json->size == HEADER_BYTES)
+        return true;
+    struct record record = { .size = (uint32_t)(json->size - HEADER_BYTES), .kind = EVENTS, .pid = (int32_t)pid };
 
     memcpy(json->bytes, &record, sizeof record);
-    return write_whole(receiver, json->bytes, json->size);
+    bool is_written = write_whole(receiver, json->bytes, json->size);
+    clear_events(json);
+    return is_written;
 }
 
 /* Captures the event that a call is; false if that is not for us. */
@@ -184,9 +188,11 @@ static bool take(struct receiver *receiver, const struct seccomp_notif *notifica
     if (process == NULL)
         return pass_on(receiver, notification);
     if (!tells_nothing(process, &notification->data)) {
-        if (!capture(receiver, notification, process, time))
+        if (!capture(receiver, notification, process, time)) {
+            clear_events(&receiver->json);
             return pass_on(receiver, notification);
-        if (!write_event(receiver, process->pid))
+        }
+        if (!write_events(receiver, process->pid))
             return false;
     }
     let_go(receiver->listener, notification);
@@ -203,19 +209,17 @@ static bool receive_one(struct receiver *receiver)
     return take(receiver, &notification);
 }
 
-static bool tell_of_end(struct receiver *receiver, struct process *process)
+static void add_end(struct receiver *receiver, struct process *process)
 {
     begin_event(&receiver->json, "end", now(), process->pid);
     capture_end(&receiver->json, process);
     process->has_ended = true;
-    return write_event(receiver, process->pid);
 }
 
-static bool tell_of_reaping(struct receiver *receiver, const struct process *process)
+static void add_reaping(struct receiver *receiver, const struct process *process)
 {
     begin_event(&receiver->json, "gone", now(), process->pid);
     capture_reaping(&receiver->json);
-    return write_event(receiver, process->pid);
 }
 
 /* Sees to the processes that have been waited for, or have ended, since; false if there is nobody to tell. */
@@ -232,9 +236,10 @@ static bool see_ends(struct receiver *receiver)
             continue;
         bool is_reaped = (ready[i].events & EPOLLHUP) != 0;
         if (!process->has_ended)
-            goes_on = tell_of_end(receiver, process);
-        if (goes_on && is_reaped)
-            goes_on = tell_of_reaping(receiver, process);
+            add_end(receiver, process);
+        if (is_reaped)
+            add_reaping(receiver, process);
+        goes_on = write_events(receiver, process->pid);
         if (is_reaped || !processes->tell_of_reaping)
             forget_process(processes, process);
         else
@@ -251,8 +256,10 @@ static bool see_zombies(struct receiver *receiver)
     receiver->looked = now();
     for (size_t i = 0; i < receiver->processes.count && goes_on; i++) {
         struct process *process = &receiver->processes.list[i];
-        if (!process->has_ended && is_over(process))
-            goes_on = tell_of_end(receiver, process);
+        if (!process->has_ended && is_over(process)) {
+            add_end(receiver, process);
+            goes_on = write_events(receiver, process->pid);
+        }
     }
     return goes_on;
 }
@@ -307,6 +314,7 @@ int start_receiver(int listener, int output, int wake, int stop, int tell_of_rea
     receiver->output = output;
     receiver->wake = wake;
     receiver->stop = stop;
+    clear_events(&receiver->json);
     receiver->processes.tell_of_reaping = tell_of_reaping != 0;
     receiver->processes.keep_status = keep_status != 0;
     receiver->processes.ends = epoll_create1(EPOLL_CLOEXEC);
