@@ -65,26 +65,29 @@ def connect() -> docker.APIClient:
 
 def connect_ahead() -> docker.APIClient | None:
     """What `launch` needs whatever it is to start; None if no Docker Engine answers, which `launch` will say."""
-    image_name()
     _seccomp_profile()
     with suppress(SandboxError):
         return connect()
     return None
 
 
-def launch(containment: Containment, *, owned_by: str = "", client: docker.APIClient | None = None) -> ContainerStream:
+def launch(
+    containment: Containment, *, image: str = "", owned_by: str = "", client: docker.APIClient | None = None
+) -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
-    `owned_by` is the label of the process it ends with, this one by default; `client`, of `connect_ahead`, is closed
-    with the stream. Raises SandboxError if Docker does not answer or the image is missing.
+    By default `image` is the one of this version of the sandbox, and `owned_by`, the label of the process it ends with,
+    is of this one; `client`, of `connect_ahead`, is closed with the stream. Raises SandboxError if Docker does not
+    answer or the image is missing.
     """
     client = client or connect()
+    image = image or image_name()
     uid = 20_000 + secrets.randbelow(40_000)
     with ExitStack() as unless_started:
         unless_started.callback(client.close)
         try:
             container = client.create_container(
-                image_name(),
+                image,
                 command=["/usr/bin/python3", "-I", "-S", "-c", _AGENT, str(uid)],
                 stdin_open=True,
                 working_dir="/",
@@ -101,7 +104,7 @@ def launch(containment: Containment, *, owned_by: str = "", client: docker.APICl
             client.start(container)
         except docker.errors.ImageNotFound as error:
             raise SandboxError(
-                f"the sandbox image {image_name()} is missing", "Run `grader sandbox build` to make it."
+                f"the sandbox image {image} is missing", "Run `grader sandbox build` to make it."
             ) from error
         except (docker.errors.DockerException, requests.exceptions.RequestException) as error:
             raise SandboxLostError(

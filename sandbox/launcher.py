@@ -68,8 +68,9 @@ class LauncherAhead:
 
         from sandbox.container import ContainerStream
         from sandbox.errors import SandboxError, SandboxLostError
+        from sandbox.image import image_name  # looked up here, as the other process is still loading
 
-        self._channel.sendall(json.dumps(asdict(containment)).encode())
+        self._channel.sendall(json.dumps({"image": image_name(), "containment": asdict(containment)}).encode())
         data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
         answer = json.loads(data or b"{}")
         if not descriptors:
@@ -109,7 +110,9 @@ def _launch_for(channel: socket.socket, client: "APIClient | None", asked_by: in
     from sandbox.owner import owner
 
     try:
-        stream = launch(Containment(**json.loads(data)), owned_by=owner(asked_by), client=client)
+        wanted = json.loads(data)
+        containment = Containment(**wanted["containment"])
+        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by), client=client)
     except SandboxError as error:
         is_lost = isinstance(error, SandboxLostError)
         channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())
