@@ -222,30 +222,36 @@ static void add_reaping(struct receiver *receiver, const struct process *process
     capture_reaping(&receiver->json);
 }
 
-/* Sees to the processes that have been waited for, or have ended, since; false if there is nobody to tell. */
+/* Sees to a process that has been waited for, or has ended; false if there is nobody to tell. */
+static bool see_end(struct receiver *receiver, struct process *process, bool is_reaped)
+{
+    if (!process->has_ended)
+        add_end(receiver, process);
+    if (is_reaped)
+        add_reaping(receiver, process);
+    bool goes_on = write_events(receiver, process->pid);
+    if (is_reaped || !receiver->processes.tell_of_reaping)
+        forget_process(&receiver->processes, process);
+    else
+        await_reaping(&receiver->processes, process);
+    return goes_on;
+}
+
+/* Sees to all of which that can be told now; false if there is nobody to tell. */
 static bool see_ends(struct receiver *receiver)
 {
-    struct processes *processes = &receiver->processes;
     struct epoll_event ready[READY];
-    int count = epoll_wait(processes->ends, ready, READY, 0);
-    bool goes_on = true;
+    int count;
 
-    for (int i = 0; i < count && goes_on; i++) {
-        struct process *process = process_of_pidfd(processes, ready[i].data.fd);
-        if (process == NULL)
-            continue;
-        bool is_reaped = (ready[i].events & EPOLLHUP) != 0;
-        if (!process->has_ended)
-            add_end(receiver, process);
-        if (is_reaped)
-            add_reaping(receiver, process);
-        goes_on = write_events(receiver, process->pid);
-        if (is_reaped || !processes->tell_of_reaping)
-            forget_process(processes, process);
-        else
-            await_reaping(processes, process);
-    }
-    return goes_on;
+    do {
+        count = epoll_wait(receiver->processes.ends, ready, READY, 0);
+        for (int i = 0; i < count; i++) {
+            struct process *process = process_of_pidfd(&receiver->processes, ready[i].data.fd);
+            if (process != NULL && !see_end(receiver, process, (ready[i].events & EPOLLHUP) != 0))
+                return false;
+        }
+    } while (count == READY);
+    return true;
 }
 
 /* Tells of those that have ended and have not been waited for yet; false if there is nobody to tell. */

@@ -867,6 +867,37 @@ def test_the_end_of_each_of_many_children_is_told_however_soon_its_parent_waits(
     assert not run.findings("zombie")
 
 
+def test_the_ends_of_children_that_are_waited_for_all_at_once_are_told(workshop: Workshop) -> None:
+    run = workshop.run("""
+        int main(void) {
+            int there[2];
+            must(pipe(there));
+            pid_t children[20];
+            for (int i = 0; i < 20; i++) {
+                children[i] = must(fork());
+                if (children[i] == 0) {
+                    must((int)write(there[1], "!", 1));
+                    for (;;)
+                        pause();
+                }
+                char byte;
+                must((int)read(there[0], &byte, 1));
+            }
+            for (int i = 0; i < 20; i++)
+                must(kill(children[i], SIGKILL));
+            siginfo_t info;
+            for (int i = 0; i < 20; i++)
+                must(waitid(P_PID, children[i], &info, WEXITED | WNOWAIT));
+            for (int i = 0; i < 20; i++)
+                must(waitpid(children[i], NULL, 0));
+            return 0;
+        }""")
+    children = [process for process in run.processes if process.pid != run.root]
+    assert len(children) == 20
+    assert {str(child.status) for child in children} == {"ended by SIGKILL"}
+    assert all(child.waited_time is not None for child in children)
+
+
 def test_a_killed_child_that_nobody_waits_for_is_a_zombie_from_its_end_on(workshop: Workshop) -> None:
     run = workshop.run("""
         int main(void) {
