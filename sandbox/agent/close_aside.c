@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -22,7 +23,9 @@ static void *close_each(void *unused)
     int descriptor;
 
     (void)unused;
-    while (read(queue[0], &descriptor, sizeof descriptor) == sizeof descriptor) {
+    for (;;) {
+        if (read(queue[0], &descriptor, sizeof descriptor) != sizeof descriptor)
+            continue;
         close(descriptor);
         pthread_mutex_lock(&lock);
         closed++;
@@ -36,6 +39,7 @@ static bool start(void)
 {
     pthread_t thread;
     pthread_attr_t attributes;
+    sigset_t all, before;
 
     if (has_started)
         return true;
@@ -45,7 +49,10 @@ static bool start(void)
     pthread_attr_init(&attributes);
     pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* which the thread inherits: signals are for others */
     has_started = pthread_create(&thread, &attributes, close_each, NULL) == 0;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return has_started;
 }
@@ -60,13 +67,23 @@ void close_aside(int descriptor)
     until.tv_nsec %= NANOSECONDS;
     pthread_mutex_lock(&lock);
     bool is_free = asked == closed;
-    /* What cannot be handed over stays open until the sandbox ends: that is better than to be kept here. */
     if (start() && write(queue[1], &descriptor, sizeof descriptor) == sizeof descriptor) {
         uint64_t ticket = ++asked;
         while (is_free && closed < ticket) {
             if (pthread_cond_timedwait(&has_closed, &lock, &until) != 0)
                 break;
         }
+        descriptor = -1;
     }
     pthread_mutex_unlock(&lock);
+    if (descriptor >= 0) /* it could not be handed over; nobody may wait in vain for it to be closed */
+        close(descriptor);
+}
+
+bool is_closing_aside(void)
+{
+    pthread_mutex_lock(&lock);
+    bool is_closing = asked != closed;
+    pthread_mutex_unlock(&lock);
+    return is_closing;
 }

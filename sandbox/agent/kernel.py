@@ -49,6 +49,11 @@ def close_aside(descriptor: int) -> None:
     library().close_aside(descriptor)
 
 
+def is_closing_aside() -> bool:
+    """Whether a copy of a program's descriptor is still open, so that programs may wait for us."""
+    return bool(library().is_closing_aside() & 0xFF)
+
+
 _KCMP_FILE, _KCMP_FILES = 0, 2
 
 

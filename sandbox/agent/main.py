@@ -260,6 +260,9 @@ class Agent:
             snapshot = self._snapshot()
             if capture.is_held(snapshot):  # asleep only until its call has been received and answered
                 return
+            if kernel.is_closing_aside():  # asleep only until we have let go of a copy
+                self._quiet_sent = 0
+                return
             if self._look() != look:  # a timer went off meanwhile: half is from before that, half from after
                 self._quiet_sent = 0
                 return
