@@ -63,24 +63,13 @@ def connect() -> docker.APIClient:
         ) from error
 
 
-def connect_ahead() -> docker.APIClient | None:
-    """What `launch` needs whatever it is to start; None if no Docker Engine answers, which `launch` will say."""
-    _seccomp_profile()
-    with suppress(SandboxError):
-        return connect()
-    return None
-
-
-def launch(
-    containment: Containment, *, image: str = "", owned_by: str = "", client: docker.APIClient | None = None
-) -> ContainerStream:
+def launch(containment: Containment, *, image: str = "", owned_by: str = "") -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
     By default `image` is the one of this version of the sandbox, and `owned_by`, the label of the process it ends with,
-    is of this one; `client`, of `connect_ahead`, is closed with the stream. Raises SandboxError if Docker does not
-    answer or the image is missing.
+    is of this one. Raises SandboxError if Docker does not answer or the image is missing.
     """
-    client = client or connect()
+    client = connect()
     image = image or image_name()
     uid = 20_000 + secrets.randbelow(40_000)
     with ExitStack() as unless_started:

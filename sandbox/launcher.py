@@ -12,8 +12,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, Self
 
 if TYPE_CHECKING:
-    from docker import APIClient
-
     from sandbox.container import ContainerStream, Containment
 
 _MESSAGE_BYTES = 64 << 10
@@ -90,17 +88,16 @@ def _serve(channel: socket.socket, asked_by: int) -> NoReturn:
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
-        from sandbox.docker import clear_leftovers, connect_ahead
+        from sandbox.docker import clear_leftovers
 
-        client = connect_ahead()
         if data := channel.recv(_MESSAGE_BYTES):
-            _launch_for(channel, client, asked_by, data)
+            _launch_for(channel, asked_by, data)
             clear_leftovers()
     finally:
         os._exit(0)
 
 
-def _launch_for(channel: socket.socket, client: "APIClient | None", asked_by: int, data: bytes) -> None:
+def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
     import json
     from contextlib import suppress
 
@@ -112,7 +109,7 @@ def _launch_for(channel: socket.socket, client: "APIClient | None", asked_by: in
     try:
         wanted = json.loads(data)
         containment = Containment(**wanted["containment"])
-        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by), client=client)
+        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by))
     except SandboxError as error:
         is_lost = isinstance(error, SandboxLostError)
         channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())

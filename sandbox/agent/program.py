@@ -73,7 +73,7 @@ class Program:
         self._input_queue = bytearray()
         self._input_ends = False
         self._written = {1: 0, 2: 0}
-        self.pidfds = {}
+        self.pidfds: dict[int, int] = {}
         """Of the processes whose end nobody else tells of."""
         if spawned.held_calls is None:
             self.pidfds[spawned.pidfd] = spawned.pid
