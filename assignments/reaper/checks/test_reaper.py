@@ -165,11 +165,13 @@ def test_answers_lines(program):
         process.send(b"\n")
         process.expect(b"running: 3\n", within=PATIENCE)
 
+        let_it_rest(process)
         process.send_signal("SIGTERM", to=first)
         process.expect(b"pid %d: killed by SIGTERM\n" % first, within=PATIENCE)
         process.send(b"how many?\n")
         process.expect(b"running: 2\n", within=PATIENCE)
 
+        let_it_rest(process)
         process.send_signal("SIGTERM", to=second)
         process.expect(b"pid %d: killed by SIGTERM\n" % second, within=PATIENCE)
         process.send(b"two\nlines\nand ")
