@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from grader.findings import Finding, FindingKind
-from grader.observe.blocking import pipe_name
 from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory, fork_time, zombie_keepers
+from grader.observe.object_waits import pipe_name
 from grader.observe.procfs import FileDescriptor, is_standard, parse_stat
 from grader.observe.signals import signal_name
 from grader.observe.wait_for import Deadlock

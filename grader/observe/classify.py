@@ -4,29 +4,24 @@ import struct
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
-from grader.observe.blocking import (
+from grader.observe.blocking import Free, Place, Wait, World, has_handler_for_outside, nobody_goes_on
+from grader.observe.futexes import futex_wait
+from grader.observe.object_waits import (
     POLLIN,
     POLLOUT,
-    Free,
-    Place,
-    Wait,
-    World,
     as_int,
     child_wait,
     descriptor_wait,
     doubt_of_anonymous,
     doubt_of_any,
     file_lock_wait,
-    has_handler_for_outside,
     is_on_own_stack,
     is_switched_off,
-    nobody_goes_on,
     open_wait,
     poll_wait,
     watched_by,
     watches_nothing,
 )
-from grader.observe.futexes import futex_wait
 from grader.observe.snapshot import ProcessState, ThreadState
 
 _F_SETLKW, _F_OFD_SETLKW = 7, 38

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
-from grader.observe.blocking import as_int
+from grader.observe.object_waits import as_int
 from grader.observe.snapshot import ProcessState, Snapshot, ThreadState
 
 _FUTEX_COMMAND = 0x7F
