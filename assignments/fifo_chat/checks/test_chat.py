@@ -382,7 +382,8 @@ def test_in_use(program, workdir):
             assert name in workdir.names(), f"{name} was in use, and whoever was refused has removed it"
         with member(program, server, "bob") as bob:
             bob.send(b"are you there?\n")
-            alice.expect(b"bob: are you there?\n", within=PATIENCE)
+            for listener in (alice, bob):
+                listener.expect(b"bob: are you there?\n", within=PATIENCE)
             kill(bob)
         assert "room.bob" in workdir.names()
         with member(program, server, "bob") as bob:
