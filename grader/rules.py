@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 
 from grader.findings import Finding, FindingKind
-from grader.observe.history import WORK_FOLDER, Exec, History, ProcessHistory, fork_time, zombie_keepers
+from grader.observe.history import (
+    WORK_FOLDER,
+    Exec,
+    History,
+    ProcessHistory,
+    SentSignal,
+    fork_time,
+    zombie_keepers,
+)
 from grader.observe.object_waits import pipe_name
 from grader.observe.procfs import FileDescriptor, is_standard, parse_stat
 from grader.observe.signals import signal_name
@@ -17,7 +25,7 @@ GRACE_SECONDS = 0.2
 """A child that ends this soon after its parent was as good as a zombie: which of the two came first is chance."""
 
 FORKING_SECONDS = 0.05
-"""So soon after a fork ends who was there only to fork."""
+"""So soon after a fork ends who was there only to fork, not counting what it waits for a processor."""
 
 MOST_FINDINGS = 200
 """How many of a kind are told of one run: thirty processes with two hundred descriptors each could leak them all."""
@@ -143,9 +151,12 @@ def _crashes(history: History, end: RunEnd) -> Iterator[Finding]:
 def _is_its_own_doing(history: History, process: ProcessHistory, signal: str, end: RunEnd) -> bool:
     """Whether no other process sent the signal.
 
-    Of the signals that the kernel raises for a process's own doing it is known who sent them. Any other was sent
-    by someone: if the program had a single process, by itself.
+    Of the signals that the kernel raises for a process's own doing it is known who sent them; only SIGABRT it raises
+    for none, and who sends it is seen, or else the process had asked for it (PR_SET_PDEATHSIG). Any other was sent by
+    someone: if the program had a single process, by itself.
     """
+    if signal == "SIGABRT" and not _sent_itself(history, process, signal):
+        return False
     if signal in _OWN_DOING:
         return not _was_sent(history, process, signal)
     return len(history.processes) == 1 and end.reason == "exited" and not end.oom_kills
@@ -154,13 +165,16 @@ def _is_its_own_doing(history: History, process: ProcessHistory, signal: str, en
 _OWN_DOING = frozenset(signal_name(number) for number in TELLTALE_SIGNALS)
 
 _CAUSES = {
-    "SIGSEGV": "it used an address that is not its own (a null or dangling pointer, or past the end of an array)",
+    "SIGSEGV": "it used an address in a way that it may not (a null or dangling pointer, past the end of an array, a write "
+    "to what is constant, such as a string literal, or calls so deep that the stack is full)",
     "SIGBUS": "it used memory that is not there, such as a mapped file beyond its end",
-    "SIGFPE": "it divided an integer by zero",
+    "SIGFPE": "it divided an integer by zero, or the least one there is by -1",
     "SIGILL": "it executed an invalid instruction",
     "SIGABRT": "it called abort, perhaps through a failed assertion or a corrupted heap",
-    "SIGPIPE": "it wrote to a pipe that nobody reads any more",
+    "SIGPIPE": "it wrote to a pipe or socket that nobody reads any more",
     "SIGALRM": "its alarm rang and it had no handler for it",
+    "SIGVTALRM": "its timer expired and it had no handler for it",
+    "SIGPROF": "its timer expired and it had no handler for it",
     "SIGXFSZ": "it wrote a file beyond the size limit",
     "SIGSYS": "it made a forbidden system call",
 }
@@ -168,22 +182,26 @@ _CAUSES = {
 
 def _cause(history: History, process: ProcessHistory, signal: str) -> str:
     """Why a process was killed by a signal of its own doing; `abort` sends its signal, which says no more than that."""
-    sent_itself = any(
-        (sent.sender, sent.target) == (process.pid,) * 2 and sent.signal == signal for sent in history.signals
-    )
-    if sent_itself and signal != "SIGABRT":
+    if signal != "SIGABRT" and _sent_itself(history, process, signal):
         return "it sent that to itself, perhaps from a handler"
-    return _CAUSES.get(signal, "it sent that to itself")
+    return _CAUSES.get(signal, "it sent that to itself, or had asked for it, as with a timer")
+
+
+def _sent_itself(history: History, process: ProcessHistory, signal: str) -> bool:
+    return any(sent.sender == process.pid for sent in _sent_to(history, process, signal))
 
 
 def _was_sent(history: History, process: ProcessHistory, signal: str) -> bool:
-    """Whether another process of the program sent it that signal."""
-    for sent in history.signals:
-        if sent.signal != signal or sent.sender == process.pid:
-            continue
-        if sent.target <= 0 or sent.target == process.pid:  # who was in a group at that moment is not known
-            return True
-    return False
+    """Whether another process of the program sent it that signal, or may have."""
+    return any(sent.sender != process.pid for sent in _sent_to(history, process, signal))
+
+
+def _sent_to(history: History, process: ProcessHistory, signal: str) -> list[SentSignal]:
+    """What was sent of that signal, and to that process, as far as is known: who was in a group at that moment is not,
+    nor whose the thread was that tkill(2) names.
+    """
+    others = history.processes.keys() - {process.pid}
+    return [sent for sent in history.signals if sent.signal == signal and sent.target not in others]
 
 
 # -- descriptors ----------------------------------------------------------------------------------
@@ -426,17 +444,18 @@ def _is_left_to_init(history: History, parent: ProcessHistory, child: ProcessHis
     """Whether a program leaves waiting for the child to init on purpose.
 
     So it does with a daemon, which has made a session without a terminal for itself, and by forking twice: the parent
-    was there only to fork, no other program, and is not the first process. It made one child, or a session for them.
-    If the child had ended by then, chance made it so: the parent ended as soon as it had forked.
+    was there only to fork, no other program, and is not the first process. It left one child, having waited for any
+    other, or made a session for them. If the child had ended by then, chance made it so: the parent ended as soon as it
+    had forked.
     """
     only_forks = parent.pid != history.root and not parent.execs
-    children = [other for other in history.processes.values() if other.ppid == parent.pid]
     if ended_before:
         forked = fork_time(parent, child)
-        if forked is None or parent.exit_time is None or parent.exit_time - forked > FORKING_SECONDS:
+        if forked is None or parent.exit_time is None:
             return False
-        return only_forks and len(children) == 1
-    return child.is_daemon or (only_forks and (parent.is_daemon or len(children) == 1))
+        own_seconds = parent.exit_time - forked - parent.queued_seconds
+        return only_forks and len(parent.unwaited) == 1 and own_seconds <= FORKING_SECONDS
+    return child.is_daemon or (only_forks and (parent.is_daemon or len(parent.unwaited) == 1))
 
 
 def _orphans(history: History) -> Iterator[Finding]:
@@ -447,11 +466,12 @@ def _orphans(history: History) -> Iterator[Finding]:
         if stat is None or stat.state in "ZX":  # it has ended, and another survivor has not waited for it
             continue
         command = process.command if process and process.argv else stat.command if stat else "?"
+        was = "was still there, stopped," if stat.state in "Tt" else "still ran"
         yield Finding(
             kind=FindingKind.ORPHAN,
             process=command,
             pid=pid,
             resource=f"process {pid}",
-            message=f"`{command}` (pid {pid}) still ran after the program's first process, {root.label}, had ended.",
+            message=f"`{command}` (pid {pid}) {was} after the program's first process, {root.label}, had ended.",
             evidence={"first_process": root.label},
         )

@@ -41,7 +41,8 @@ class ProcessHistory:
 
     `fds_at_birth` are the copies it got by `fork`, None if it was not seen being born or they were unreadable;
     `fds_at_exit` is None if it did not end by exit or its table could not be read. `unwaited` are the
-    children it left at its end: pid to whether it was a zombie then. `auto_reap`: it ignored SIGCHLD or had
+    children it left at its end: pid to whether it was a zombie then. `queued_seconds`, known if there were any, are what it
+    has waited for a processor in all. `auto_reap`: it ignored SIGCHLD or had
     set SA_NOCLDWAIT, so that its children leave no zombies. `waited_time` is when its parent took note of its
     end; times are of the machine's monotonic clock.
     """
@@ -57,6 +58,7 @@ class ProcessHistory:
     exe_at_birth: str = ""
     fds_at_exit: tuple[FileDescriptor, ...] | None = None
     exit_time: float | None = None
+    queued_seconds: float = 0.0
     exit_code: int | None = None
     end_time: float | None = None
     status: WaitStatus | None = None
@@ -206,7 +208,8 @@ def _take(history: History, event: Event) -> None:
                 process.fds_at_birth = parse_descriptors(facts["fds"])
         case "exit":
             _know(history, process, facts["stat"])
-            process.exit_time = event.time
+            process.exit_time = facts.get("called", event.time)
+            process.queued_seconds = facts.get("queued", 0.0)
             process.exit_code = facts["code"]
             process.fds_at_exit = _tables_at_exit(facts)
             if isinstance(facts["exe"], str) and not process.execs:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from sandbox.agent import blocked, kernel
-from sandbox.agent.reading import MAX_TEXT_BYTES, error_name, text
+from sandbox.agent.reading import MAX_TEXT_BYTES, NANOSECONDS, error_name, text
 from sandbox.agent.spawn import OOM_SCORE_STUDENT
 from sandbox.agent.watch_filter import ALWAYS
 from sandbox.wire import Facts
@@ -145,6 +145,17 @@ def children(pid: int) -> list[int]:
         if isinstance(listed, str):
             found += [int(child) for child in listed.split()]
     return found
+
+
+def scheduled(tid: int) -> tuple[float, float]:
+    """For how many seconds a thread has computed, and waited for a processor, by Documentation/scheduler/sched-stats.rst;
+    zeros if it is gone, or the kernel does not count.
+    """
+    numbers = text(f"/proc/{tid}/schedstat")
+    if not isinstance(numbers, str):
+        return 0.0, 0.0
+    on_processor, on_queue = (int(number) / NANOSECONDS for number in numbers.split()[:2])
+    return on_processor, on_queue
 
 
 def is_held(snapshot: Facts) -> bool:

@@ -25,8 +25,6 @@ SILENCE_SECONDS = 0.2
 """The host lets hear from itself four times as often. While it does not, a program may wait in vain for input that is
 stuck on its way, behind an engine that is frozen or a host that is stopped."""
 
-NANOSECONDS = 1e9
-
 Times = dict[int, tuple[float, float]]
 """By thread, the seconds that it has computed, and that it has waited for a processor."""
 
@@ -106,11 +104,9 @@ class OwnClock:
         used = waited = 0.0
         for pid in pids:
             for tid in capture.numbers_in(f"/proc/{pid}/task"):
-                # See Documentation/scheduler/sched-stats.rst: time on a processor, time on a run queue, …
-                numbers = text(f"/proc/{pid}/task/{tid}/schedstat")
-                if not isinstance(numbers, str):
+                on_processor, on_queue = capture.scheduled(tid)
+                if on_processor == 0.0:  # it is gone
                     continue
-                on_processor, on_queue = (int(number) / NANOSECONDS for number in numbers.split()[:2])
                 used_before, waited_before = self._seen.get(tid, (0.0, 0.0))
                 # The kernel adds a wait when it is over. One that lasts is added here, and taken off again then.
                 unseen = passed - (on_processor - used_before) - max(0.0, on_queue - waited_before)

@@ -8,12 +8,13 @@ import struct
 from typing import NamedTuple
 
 from sandbox.agent import kernel
+from sandbox.agent.reading import NANOSECONDS
 
 # ioctl number and flag of <linux/seccomp.h>
 _NOTIF_SEND = 0xC0182101
 _USER_NOTIF_FLAG_CONTINUE = 1
 
-_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
+_NOTIFICATION = struct.Struct("=QIIiIQ6QQ")  # and when it was received
 _RESPONSE = struct.Struct("=QqiI")
 _RECORD = struct.Struct("=IIi")
 _HELD = 0
@@ -21,12 +22,13 @@ _READ_BYTES = 256 << 10
 
 
 class HeldCall(NamedTuple):
-    """A call about to be made by thread `tid`, which the kernel holds until it is answered."""
+    """A call about to be made by thread `tid` since `time`, which the kernel holds until it is answered."""
 
     id: int
     tid: int
     number: int
     arguments: tuple[int, ...]
+    time: float
 
 
 class Captured(NamedTuple):
@@ -87,8 +89,8 @@ class HeldCalls:
             content = bytes(self._unread[position + _RECORD.size : end])
             position = end
             if kind == _HELD:
-                notification_id, tid, _flags, number, _arch, _ip, *arguments = _NOTIFICATION.unpack(content)
-                taken.append(HeldCall(notification_id, tid, number, tuple(arguments)))
+                notification_id, tid, _flags, number, _arch, _ip, *arguments, time = _NOTIFICATION.unpack(content)
+                taken.append(HeldCall(notification_id, tid, number, tuple(arguments), time / NANOSECONDS))
                 captured = Captured([], [])
                 continue
             if not captured.rows:

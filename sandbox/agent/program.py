@@ -210,6 +210,8 @@ class Program:
                 pid,
                 {
                     "code": arguments[0] & 0xFF,
+                    "called": held.time,
+                    "queued": capture.scheduled(held.tid)[1],
                     "stat": text(f"/proc/{pid}/stat"),
                     "exe": capture.link(f"/proc/{held.tid}/exe"),
                     "fds": capture.with_sockets(pid, capture.descriptors(held.tid)),

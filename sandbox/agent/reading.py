@@ -9,6 +9,10 @@ MAX_TEXT_BYTES = 64 << 10
 """Beyond any kernel file that is read here; `cmdline` alone can be larger, and is cut."""
 
 
+NANOSECONDS = 1e9
+"""Of a second."""
+
+
 def error_name(error: OSError) -> str:
     """`ENOENT` and the like."""
     return errno.errorcode.get(error.errno or 0, str(error.errno))

@@ -43,7 +43,7 @@ enum { LOOK_FOR_ZOMBIES = 5 };
 /* What a record on the pipe holds; kept in step with held_calls.py. */
 enum kind { HELD, EVENTS };
 
-/* The notification of a call that is still held, or events, follow: `size` bytes. */
+/* The notification of a call that is still held and when it was received, or events, follow: `size` bytes. */
 struct record {
     uint32_t size;
     uint32_t kind;
@@ -166,14 +166,16 @@ static bool tells_nothing(struct process *process, const struct seccomp_data *ca
     return has_executed;
 }
 
-static bool pass_on(const struct receiver *receiver, const struct seccomp_notif *notification)
+static bool pass_on(const struct receiver *receiver, const struct seccomp_notif *notification, uint64_t time)
 {
     struct {
         struct record record;
         struct seccomp_notif notification;
+        uint64_t time;
     } __attribute__((packed)) held = {
-        .record = { .size = sizeof *notification, .kind = HELD, .pid = (int32_t)notification->pid },
+        .record = { .size = sizeof held - sizeof held.record, .kind = HELD, .pid = (int32_t)notification->pid },
         .notification = *notification,
+        .time = time,
     };
     return write_whole(receiver, &held, sizeof held) && eventfd_write(receiver->wake, 1) == 0;
 }
@@ -185,11 +187,11 @@ static bool take(struct receiver *receiver, const struct seccomp_notif *notifica
     struct process *process = know_process(&receiver->processes, (pid_t)notification->pid);
 
     if (process == NULL)
-        return pass_on(receiver, notification);
+        return pass_on(receiver, notification, time);
     if (!tells_nothing(process, &notification->data)) {
         if (!capture(receiver, notification, process, time)) {
             clear_events(&receiver->json);
-            return pass_on(receiver, notification);
+            return pass_on(receiver, notification, time);
         }
         if (!write_events(receiver, process->pid))
             return false;

@@ -585,6 +585,36 @@ FORKED_TWICE = {
         if ((child = must(fork())) != 0)
             must(waitid(P_PID, child, &ended, WEXITED | WNOWAIT));
         return 0;""",
+    "another grandchild has been waited for": """
+        if (must(fork()) == 0)
+            return 0;
+        wait_for_all();
+        if (must(fork()) == 0)
+            usleep(20 * 1000);
+        return 0;""",
+    "on a processor that others keep busy": """
+        cpu_set_t first;
+        CPU_ZERO(&first);
+        CPU_SET(sched_getcpu(), &first);
+        must(sched_setaffinity(0, sizeof first, &first));
+        pid_t busy[3];
+        for (int i = 0; i < 3; i++)
+            if ((busy[i] = must(fork())) == 0)
+                for (;;)
+                    ;
+        pid_t middle = must(fork());
+        if (middle == 0) {
+            clock_t began = clock();
+            if (must(fork()) != 0)
+                while (clock() - began < CLOCKS_PER_SEC / 50)
+                    ;
+            return 0;
+        }
+        must(waitpid(middle, NULL, 0));
+        for (int i = 0; i < 3; i++)
+            must(kill(busy[i], SIGKILL));
+        wait_for_all();
+        return 0;""",
     "two grandchildren in a session of their own": """
         must(setsid());
         for (int i = 0; i < 2; i++)
@@ -607,6 +637,31 @@ def test_what_is_left_to_init_by_forking_twice_is_no_zombie(workshop: Workshop, 
             usleep(100 * 1000);
             return 0;
         }}""")
+    )
+
+
+def test_a_signal_that_a_process_gets_because_its_parent_ends_is_no_crash(workshop: Workshop) -> None:
+    assert is_clean(
+        workshop.run("""
+        int main(void) {
+            must(prctl(PR_SET_CHILD_SUBREAPER, 1));
+            if (must(fork()) == 0) {
+                int ends[2];
+                must(pipe(ends));
+                if (must(fork()) == 0) {
+                    must(prctl(PR_SET_PDEATHSIG, SIGABRT));
+                    close(ends[0]);
+                    close(ends[1]);
+                    for (;;)
+                        pause();
+                }
+                char byte;
+                close(ends[1]);
+                return (int)read(ends[0], &byte, 1) + close(ends[0]);
+            }
+            wait_for_all();
+            return 0;
+        }""")
     )
 
 

@@ -313,16 +313,29 @@ def test_a_signal_that_the_check_did_not_send_is_one() -> None:
     assert kinds(findings_of("waits_for_a_signal", sent=frozenset({"SIGUSR1"}))) == ["crash"]
 
 
-@pytest.mark.parametrize("target", ["its pid", "its group", "everybody"])
-def test_a_signal_to_a_process_its_group_or_everybody_counts_as_sent(target: str) -> None:
+@pytest.mark.parametrize("target", ["its pid", "its group", "everybody", "some thread"])
+def test_a_signal_that_may_have_reached_a_process_counts_as_sent(target: str) -> None:
     subject = recorded("kills_its_child_with_sigsegv")
-    register = {"its pid": child_of(subject), "its group": 2**32 - subject.root, "everybody": 2**32 - 1}[target]
+    child = child_of(subject)
+    register = {
+        "its pid": child,
+        "its group": 2**32 - subject.root,
+        "everybody": 2**32 - 1,
+        "some thread": child + 1,
+    }[target]
     assert judged(with_facts(subject, "kill", target=register)) == ()
 
 
 def test_a_signal_to_another_process_does_not_count_as_sent() -> None:
     subject = recorded("kills_its_child_with_sigsegv")
-    assert kinds(judged(with_facts(subject, "kill", target=child_of(subject) + 1))) == ["crash"]
+    assert kinds(judged(with_facts(subject, "kill", target=subject.root))) == ["crash"]
+
+
+def test_sigabrt_is_no_crash_unless_the_process_is_seen_to_send_it() -> None:
+    subject = recorded("aborts")
+    assert kinds(judged(subject)) == ["crash"]
+    unseen = replace(subject, events=tuple(event for event in subject.events if event.kind != "kill"))
+    assert judged(unseen) == ()
 
 
 def test_a_program_that_ignores_its_cpu_limit_has_not_killed_itself() -> None:
