@@ -165,8 +165,8 @@ def _is_its_own_doing(history: History, process: ProcessHistory, signal: str, en
 _OWN_DOING = frozenset(signal_name(number) for number in TELLTALE_SIGNALS)
 
 _CAUSES = {
-    "SIGSEGV": "it used an address in a way that it may not (a null or dangling pointer, past the end of an array, a write "
-    "to what is constant, such as a string literal, or calls so deep that the stack is full)",
+    "SIGSEGV": "it used an address in a way that it may not (a null or dangling pointer, past the end of an array, "
+    "a write to what is constant, such as a string literal, or calls so deep that the stack is full)",
     "SIGBUS": "it used memory that is not there, such as a mapped file beyond its end",
     "SIGFPE": "it divided an integer by zero, or the least one there is by -1",
     "SIGILL": "it executed an invalid instruction",

@@ -89,6 +89,9 @@ class World:
     still_seconds: float = math.inf
 
 
+_MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) ...(.)", re.MULTILINE)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """One blocked thread in its world."""
@@ -123,6 +126,12 @@ class Place:
         return next((fd for fd in self.process.fds or () if fd.number == number), None)
 
     @property
+    def mappings(self) -> list[tuple[int, int, bool]]:
+        """Of its process's memory: from, to, and whether others may have it, too. See proc_pid_maps(5)."""
+        rows = _MAPPING.findall(self.process.maps)
+        return [(int(first, 16), int(last, 16), shared == "s") for first, last, shared in rows]
+
+    @property
     def others(self) -> frozenset[int]:
         """Every other thread there is."""
         threads = self.world.snapshot.live_threads
@@ -132,6 +141,11 @@ class Place:
     def siblings(self) -> frozenset[int]:
         """The other threads of its process."""
         return frozenset(thread.tid for thread in self.process.live_threads) - {self.thread.tid}
+
+
+def is_in_shared_memory(place: Place, address: int) -> bool:
+    """Whether an address of its process is one of a mapping that is shared."""
+    return any(is_shared and first <= address < last for first, last, is_shared in place.mappings)
 
 
 def nobody_goes_on(place: Place, help_: str) -> str:

@@ -7,7 +7,7 @@ the owner's thread id, a count of users, the kind. Offsets are from the lock wor
 import struct
 from dataclasses import dataclass
 
-from grader.observe.blocking import Free, Place, Wait, has_handler_for_outside, label_of
+from grader.observe.blocking import Free, Place, Wait, has_handler_for_outside, is_in_shared_memory, label_of
 
 _PRIVATE, _CLOCK_REALTIME = 128, 256
 _WAIT, _LOCK_PI, _WAIT_BITSET, _LOCK_PI2 = 0, 6, 9, 13
@@ -15,6 +15,7 @@ _TID_MASK = 0x3FFFFFFF
 _CONTENDED = 2
 _MOST_TIDS = 1 << 22
 _KINDS_END = 0x200
+_PROCESS_SHARED, _TYPE, _RECURSIVE = 128, 3, 1
 _KINDS = {0: "", 1: "recursive ", 2: "error-checking ", 3: ""}
 
 
@@ -41,14 +42,14 @@ def futex_wait(place: Place) -> Wait | Free:
     joined = _joined_thread(place, command, operation, value, word)
     if joined is not None:
         return place.wait({joined}, f"waits for thread {joined} to end (pthread_join)", resource=f"thread {joined}")
-    mutex = _mutex(place, command, value, word)
+    is_private = bool(operation & _PRIVATE)
+    mutex = _mutex(place, command, value, word, is_private=is_private)
     if mutex is not None and name.kind in ("", "mutex"):
-        is_private = bool(operation & _PRIVATE)
         return _mutex_wait(place, mutex, f"`{name.text}`" if name else f"at {address:#x}", is_private=is_private)
     if has_handler_for_outside(place.process):
         return place.free("waits for a semaphore or condition that its own signal handler could post")
-    kind = f"the {name.kind}" if name.kind else _kind_of_waiting(value, word)
-    wakers = place.siblings if operation & _PRIVATE else place.others
+    kind = f"the {name.kind}" if name.kind else "a lock, semaphore, condition variable or barrier"
+    wakers = place.siblings if is_private else place.others
     return place.wait(
         wakers,
         f"waits for {kind}{f' `{name.text}`' if name else ''}",
@@ -65,40 +66,44 @@ def _joined_thread(place: Place, command: int, operation: int, value: int, word:
     return None
 
 
-def _mutex(place: Place, command: int, value: int, word: bytes) -> _Mutex | None:
-    lock, _count, owner, users, kind = struct.unpack_from("=IIIIi", word)
+def _mutex(place: Place, command: int, value: int, word: bytes, *, is_private: bool) -> _Mutex | None:
+    """The mutex whose lock word that is; None if it may be something else, such as the round of a barrier."""
+    lock, count, owner, users, kind = struct.unpack_from("=IIIIi", word)
     if command in (_LOCK_PI, _LOCK_PI2):
         return _Mutex(lock & _TID_MASK, "priority-inheriting ")
     present = place.others | {place.thread.tid}
     if command == _WAIT and value & 0xFFFFFFFF == _CONTENDED and lock == _CONTENDED:
-        has_mutex_layout = 0 < owner <= _MOST_TIDS and 0 <= kind < _KINDS_END and users > 0
-        return _Mutex(owner, _KINDS.get(kind & 3, "")) if owner in present or has_mutex_layout else None
+        is_locked = 0 < owner <= _MOST_TIDS and users > 0 and (count > 0) == (kind & _TYPE == _RECURSIVE)
+        is_kind = 0 <= kind < _KINDS_END and bool(kind & _PROCESS_SHARED) != is_private
+        return _Mutex(owner, _KINDS[kind & _TYPE]) if is_locked and is_kind else None
     if command == _WAIT and lock & _TID_MASK in present and lock >> 31:
         return _Mutex(lock & _TID_MASK, "robust ")
     return None
 
 
 def _mutex_wait(place: Place, mutex: _Mutex, name: str, *, is_private: bool) -> Wait:
-    """A lock that `fork` has copied while it was held is one that no thread of the parent can unlock."""
+    """A lock that `fork` has copied while it was held is one that no thread of the parent can unlock. And one that is
+    not made to be shared wakes nobody in another process.
+    """
     does = f"waits for the {mutex.kind}mutex {name}"
     if mutex.owner == place.thread.tid:
         return place.wait((), f"{does}, which it holds itself", resource=name)
     owners = [(process, thread) for process, thread in place.world.snapshot.live_threads if thread.tid == mutex.owner]
     if not owners:
-        is_child = place.process.ppid in place.world.snapshot.processes
-        perhaps = " or was not copied by fork" if is_private and is_child else ""
+        may_be_copy = (
+            is_private and place.process.pid != place.process.sid
+        )  # the first process is no child of anybody's
+        perhaps = ", or which fork has copied while it was locked" if may_be_copy else ""
         does = f"{does}, whose owner has ended without unlocking it{perhaps}"
         return place.wait(place.others, does, resource=name)
     process, thread = owners[0]
     if is_private and process.pid != place.process.pid:
         owner = label_of(process, thread.tid)
-        does = f"{does}, a copy of which {owner} held at the fork, which has not copied that thread"
+        if is_in_shared_memory(place, place.arguments[0]):
+            does = f"{does}, which {owner} holds, but which is not made to be shared (PTHREAD_PROCESS_SHARED)"
+        else:
+            does = (
+                f"{does}, a copy of one that {owner} held at the fork: that one may be unlocked, this one stays locked"
+            )
         return place.wait(place.siblings, does, resource=name)
     return place.wait({thread.tid}, f"{does}, which {label_of(process, thread.tid)} holds", resource=name)
-
-
-def _kind_of_waiting(value: int, word: bytes) -> str:
-    """A guess for the words only: it decides nothing."""
-    if value == 0 and struct.unpack_from("=I", word)[0] == 0:
-        return "a semaphore or condition variable"
-    return "a condition variable, barrier or lock"

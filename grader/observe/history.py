@@ -41,10 +41,10 @@ class ProcessHistory:
 
     `fds_at_birth` are the copies it got by `fork`, None if it was not seen being born or they were unreadable;
     `fds_at_exit` is None if it did not end by exit or its table could not be read. `unwaited` are the
-    children it left at its end: pid to whether it was a zombie then. `queued_seconds`, known if there were any, are what it
-    has waited for a processor in all. `auto_reap`: it ignored SIGCHLD or had
-    set SA_NOCLDWAIT, so that its children leave no zombies. `waited_time` is when its parent took note of its
-    end; times are of the machine's monotonic clock.
+    children it left at its end: pid to whether it was a zombie then. `queued_seconds`, known if there were any, are
+    what it has waited for a processor in all. `auto_reap`: it ignored SIGCHLD or had set SA_NOCLDWAIT, so that its
+    children leave no zombies. `waited_time` is when its parent took note of its end; times are of the machine's
+    monotonic clock.
     """
 
     pid: int

@@ -106,12 +106,23 @@ def pipe_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> Wai
     for other, _fd in holders:
         if (other.pid == place.process.pid or place.world.handlers_may_run) and has_handler_for_outside(other):
             return place.free(f"{what}, to which a signal handler of {other.label} could write")
+    on_its_way = _may_be_on_its_way(place)
     return place.wait(
         threads_of(other for other, _fd in holders),
-        f"{what}, which is {'empty' if reading else 'full'}",
-        _holders_text(place.process, holders, "write" if reading else "read"),
+        f"{what}, which {'is empty' if reading else _is_full(place)}",
+        _holders_text(place.process, holders, "write" if reading else "read", on_its_way=on_its_way),
         descriptor.target,
     )
+
+
+_PIPE_BUF = 4096
+
+
+def _is_full(place: Place) -> str:
+    """Up to PIPE_BUF bytes are written all together, and wait for that much room, see pipe(7)."""
+    size = place.arguments[2]
+    is_write = place.thread.call is not None and place.thread.call.name == "write"
+    return f"has no room for {size} bytes" if is_write and 1 < size <= _PIPE_BUF else "is full"
 
 
 def pipe_name(descriptor: FileDescriptor) -> str:
@@ -155,7 +166,11 @@ def _places(process: ProcessState, holders: Holders) -> str:
     return f"{', '.join(places[:-1])} and {places[-1]}" if len(places) > 1 else places[0]
 
 
-def _holders_text(process: ProcessState, holders: Holders, end: str) -> str:
+def _holders_text(process: ProcessState, holders: Holders, end: str, *, on_its_way: bool) -> str:
+    if on_its_way:
+        return (
+            f"its {end} end is open as {_places(process, holders)}, perhaps in a message that nobody has received, too"
+        )
     if len(holders) == 1:
         return f"the only open {end} end is {_places(process, holders)}"
     return f"its {end} end is open as {_places(process, holders)}"
@@ -199,12 +214,15 @@ def counter_wait(place: Place, descriptor: FileDescriptor, *, reading: bool) -> 
     if kind == "timerfd" and place.world.still_seconds < OVERDUE_SECONDS:
         return place.free(f"{what}, which is not armed or just expires")
     holders = _holders(place, descriptor, lambda fd: True) if kind == "eventfd" else _of_kind(place, descriptor)
+    on_its_way = _may_be_on_its_way(place)
     if has_handler_for_outside(place.process):
         return place.free(f"{what}, to which its own signal handler could write")
     return place.wait(
         threads_of(other for other, _fd in holders),
         f"{what}, {'which is not armed' if kind == 'timerfd' else f'whose counter is {counter}'}",
-        _sharers_text(place.process, holders),
+        "perhaps a message that nobody has received has it, too"
+        if on_its_way
+        else _sharers_text(place.process, holders),
         descriptor.target,
     )
 
@@ -266,7 +284,6 @@ def poll_wait(place: Place, wanted: Mapping[int, int], call: str) -> Wait | Free
     )
 
 
-_MAPPING = re.compile(r"^([0-9a-f]+)-([0-9a-f]+) ", re.MULTILINE)
 _TERMINALS = ("/dev/pts/", "/dev/tty", "/dev/ptmx")
 
 
@@ -277,7 +294,7 @@ _MOST_DOUBTED = 128
 def is_on_own_stack(place: Place, address: int) -> bool:
     """Whether an address is in a living frame of the thread's own stack."""
     top = place.thread.call.stack_pointer if place.thread.call else 0
-    ends = (int(last, 16) for first, last in _MAPPING.findall(place.process.maps) if int(first, 16) <= top)
+    ends = (last for first, last, _is_shared in place.mappings if first <= top)
     return top <= address < next((end for end in ends if top < end), 0)
 
 
@@ -341,15 +358,19 @@ def _may_carry_descriptors(descriptor: FileDescriptor) -> bool:
     return not re.search(r"^scm_fds: 0$", descriptor.info, re.MULTILINE)
 
 
+def _may_be_on_its_way(place: Place) -> bool:
+    """Whether any descriptor may be in a message, and so be open where no table tells."""
+    processes = place.world.snapshot.processes.values()
+    return any(_may_carry_descriptors(fd) for process in processes for fd in process.fds or ())
+
+
 def doubt_of_anonymous(place: Place) -> Free | None:
     """What could make an anonymous inode ready without any thread of the program, if there is such a one.
 
     They all have one inode, so that which of them an epoll instance watches is not to be told: it may be one that only
     another process still has open, or none but a message that nobody has received yet, or an epoll instance itself.
     """
-    if any(
-        _may_carry_descriptors(fd) for process in place.world.snapshot.processes.values() for fd in process.fds or ()
-    ):
+    if _may_be_on_its_way(place):
         return place.free("waits for a descriptor that is on its way through a socket")
     asked = 0
     seen = set()

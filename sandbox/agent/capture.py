@@ -148,8 +148,8 @@ def children(pid: int) -> list[int]:
 
 
 def scheduled(tid: int) -> tuple[float, float]:
-    """For how many seconds a thread has computed, and waited for a processor, by Documentation/scheduler/sched-stats.rst;
-    zeros if it is gone, or the kernel does not count.
+    """For how many seconds a thread has computed, and waited for a processor; zeros if it is gone, or the kernel does
+    not count. See Documentation/scheduler/sched-stats.rst.
     """
     numbers = text(f"/proc/{tid}/schedstat")
     if not isinstance(numbers, str):

@@ -483,11 +483,12 @@ def test_a_wait_for_a_thread_that_computes_is_no_deadlock(workshop: Workshop, wh
     assert is_clean(run)
 
 
-def test_a_descriptor_on_its_way_through_a_socket_is_no_deadlock(workshop: Workshop) -> None:
-    """The only write end of the pipe is in no table while the child that will get it sleeps."""
-    assert is_clean(
-        workshop.run("""
-        int main(void) {
+@pytest.mark.parametrize("kept", [(), ("kept",)], ids=["the only one", "one of two"])
+def test_a_descriptor_on_its_way_through_a_socket_is_no_deadlock(workshop: Workshop, kept: tuple[str, ...]) -> None:
+    """The write end of the pipe that will be used is in no table while the child that will get it sleeps."""
+    program = workshop.program("""
+        int main(int argc, char **argv) {
+            (void)argv;
             int pair[2], ends[2];
             char byte = 'x', control[CMSG_SPACE(sizeof(int))] = { 0 };
             struct iovec part = { &byte, 1 };
@@ -513,14 +514,17 @@ def test_a_descriptor_on_its_way_through_a_socket_is_no_deadlock(workshop: Works
             header->cmsg_len = CMSG_LEN(sizeof(int));
             memcpy(CMSG_DATA(header), &ends[1], sizeof(int));
             must((int)sendmsg(pair[0], &message, 0));
-            close(ends[1]);
+            if (argc == 1)
+                close(ends[1]);
             must((int)read(ends[0], &byte, 1));
+            if (argc > 1)
+                close(ends[1]);
             close(ends[0]);
             close(pair[0]);
             wait_for_all();
             return 0;
         }""")
-    )
+    assert is_clean(program.run(*kept))
 
 
 HANDLED = {
@@ -788,7 +792,52 @@ TOLD = {
             pthread_barrier_wait(&both);
             return pthread_join(holder, NULL);
         }""",
-        r"waits for the mutex .+, a copy of which thread \d+ of `program` \(pid \d+\) held at the fork",
+        r"waits for the mutex .+, a copy of one that thread \d+ of `program` \(pid \d+\) held at the fork",
+    ),
+    "that a lock in shared memory is not made to be shared": (
+        """
+        int main(void) {
+            pthread_mutex_t *mutex = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            pthread_mutex_init(mutex, NULL);
+            pid_t child = must(fork());
+            if (child == 0) {
+                while (pthread_mutex_trylock(mutex) == 0) {
+                    pthread_mutex_unlock(mutex);
+                    sched_yield();
+                }
+                return pthread_mutex_lock(mutex);
+            }
+            pthread_mutex_lock(mutex);
+            return waitpid(child, NULL, 0);
+        }""",
+        r"waits for the mutex .+, which `program` \(pid \d+\) holds, but which is not made to be shared",
+    ),
+    "a barrier of processes, not a mutex, in its second round": (
+        """
+        int main(void) {
+            pthread_barrier_t *barrier = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+            pthread_barrierattr_t shared;
+            pthread_barrierattr_init(&shared);
+            pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+            pthread_barrier_init(barrier, &shared, 2);
+            pid_t child = must(fork());
+            pthread_barrier_wait(barrier);
+            if (child == 0)
+                return pthread_barrier_wait(barrier);
+            return waitpid(child, NULL, 0);
+        }""",
+        r"waits for a lock, semaphore, condition variable or barrier; every thread that could wake it waits itself",
+    ),
+    "how much a pipe has no room for": (
+        """
+        int main(void) {
+            static char block[3000];
+            int ends[2];
+            must(pipe(ends));
+            for (;;)
+                must((int)write(ends[1], block, sizeof block));
+        }""",
+        r"writes to pipe \d+ \(fd 4\), which has no room for 3000 bytes; the only open read end is its own fd 3",
     ),
     "for what a child is waited": (
         """
