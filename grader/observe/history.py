@@ -352,7 +352,7 @@ def _take_timer(history: History, event: Event) -> None:
         what = f"alarm({event.facts['seconds']})"
         interval = 0.0
     else:
-        if event.facts["which"] != _ITIMER_REAL:  # the others count CPU time, of which a blocked process uses none
+        if event.facts["which"] != _ITIMER_REAL:
             return
         value = event.facts["value"]
         if not isinstance(value, str):  # could not look: count it as armed for ever

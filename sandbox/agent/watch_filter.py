@@ -2,8 +2,9 @@
 
 Calls that are not listed cost a handful of BPF instructions. A listed call can, in the moment before it is
 received, be interrupted by a signal with a handler (see receiver.c), so only calls are listed for which that is
-harmless or which are never made while signals fly. That rules out `fork`, `wait` and `kill` in general: what they
-would tell comes from the first call that a new process makes, and from the end of processes.
+harmless, or which nothing else tells of and are seldom made while signals fly. That rules out `fork`, `wait` and
+`kill` in general: what they would tell comes from the first call that a new process makes, and from the end of
+processes.
 See seccomp(2), seccomp_unotify(2) and the kernel's Documentation/userspace-api/seccomp_filter.rst.
 """
 
@@ -23,6 +24,7 @@ _PAGE_MASK = 0xFFF
 
 _CLONE_THREAD = 0x10000
 _SIGCHLD = 17
+_ITIMER_REAL = 0  # the others count the time that a process computes: one that waits for something uses none
 
 ALWAYS = ("set_tid_address", "set_robust_list", "exit_group", "alarm", "setitimer")
 """`set_tid_address` is the first thing that the C library of a new image does (glibc and musl, static or not): at
@@ -103,7 +105,7 @@ def watch_filter(
     openings = OPENING if traced else ()
     uses = USING if traced == DESCRIPTORS else ()
     for name in dict.fromkeys((*ALWAYS, *faulted, *openings, *uses)):
-        if name in numbers and name not in ("clone", "execve", "set_robust_list"):
+        if name in numbers and name not in ("clone", "execve", "set_robust_list", "setitimer"):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
     if terminal:
         code += _on_call(numbers["setpgid"], _succeed_if_both(OWN_PID))
@@ -119,6 +121,7 @@ def watch_filter(
         if name not in faulted:
             code += _on_call(numbers[name], _if_any(_OFFSET_ARGUMENTS + 8 * index, TELLTALE_SIGNALS))
     code += _on_call(numbers["rt_sigaction"], _if_any(_OFFSET_ARGUMENTS, (_SIGCHLD,)))
+    code += _on_call(numbers["setitimer"], _if_any(_OFFSET_ARGUMENTS, (_ITIMER_REAL,)))
     if traced:
         code += _on_call(numbers["fcntl"], _if_any(_OFFSET_ARGUMENTS + 8, DUPLICATING))
     code += _on_call(numbers["exit"], _unless_from(exit_offsets))

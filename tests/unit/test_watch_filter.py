@@ -120,6 +120,11 @@ def test_no_other_call_is_told_of_whose_arguments_are_zero(machine: str) -> None
     assert told == {*ALWAYS, "exit"} & set(NUMBERS[machine])
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_of_interval_timers_only_that_of_real_time_is_told_of(machine: str) -> None:
+    assert [which for which in range(4) if verdict("setitimer", [which], machine=machine) == NOTIFY] == [0]
+
+
 @pytest.mark.parametrize("name", ["fork", "vfork", "clone", "clone3", "wait4", "waitid", "kill", "execve", "read"])
 def test_calls_that_a_signal_could_break_are_let_alone(name: str) -> None:
     assert verdict(name) == ALLOW
