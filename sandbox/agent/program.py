@@ -205,18 +205,19 @@ class Program:
         elif name == "set_robust_list":
             self._capture_birth(pid, held.tid)
         elif name == "exit_group" or (name == "exit" and self._is_last_thread(pid, held.tid)):
+            children = self._look_at_children(pid)
+            haste = {"called": held.time, "queued": capture.scheduled(held.tid)[1]} if children else {}
             self._event(
                 "exit",
                 pid,
                 {
                     "code": arguments[0] & 0xFF,
-                    "called": held.time,
-                    "queued": capture.scheduled(held.tid)[1],
                     "stat": text(f"/proc/{pid}/stat"),
                     "exe": capture.link(f"/proc/{held.tid}/exe"),
                     "fds": capture.with_sockets(pid, capture.descriptors(held.tid)),
                     **capture.other_tables(pid, held.tid),
-                    "children": self._look_at_children(pid),
+                    "children": children,
+                    **haste,
                 },
             )
         elif name in SIGNAL_ARGUMENT:
