@@ -449,13 +449,14 @@ def _is_left_to_init(history: History, parent: ProcessHistory, child: ProcessHis
     had forked.
     """
     only_forks = parent.pid != history.root and not parent.execs
+    forks_twice = only_forks and (parent.is_daemon or len(parent.unwaited) == 1)
     if ended_before:
         forked = fork_time(parent, child)
         if forked is None or parent.exit_time is None:
             return False
         own_seconds = parent.exit_time - forked - parent.queued_seconds
-        return only_forks and len(parent.unwaited) == 1 and own_seconds <= FORKING_SECONDS
-    return child.is_daemon or (only_forks and (parent.is_daemon or len(parent.unwaited) == 1))
+        return forks_twice and own_seconds <= FORKING_SECONDS
+    return child.is_daemon or forks_twice
 
 
 def _orphans(history: History) -> Iterator[Finding]:

@@ -41,6 +41,7 @@ from sandbox.wire import (
     Stage,
     Stop,
     Store,
+    Timers,
     encode,
     events_of,
 )
@@ -277,6 +278,16 @@ class Session:
     def look(self) -> Facts:
         """A snapshot of every student process, now."""
         return self.request(Look()).facts
+
+    def timers(self) -> Facts | None:
+        """The timers of real time that are armed, where everything waits for good otherwise: see `Timers`.
+
+        None if something has moved since the last `quiet`.
+        """
+        try:
+            return self.request(Timers()).facts
+        except RequestFailedError:
+            return None
 
     # -- the stream -------------------------------------------------------------------------------
 

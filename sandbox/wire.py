@@ -114,6 +114,14 @@ class Look(NamedTuple):
     """Take a snapshot now; answered by `Done` with the snapshot as facts."""
 
 
+class Timers(NamedTuple):
+    """Ask which timers of real time are armed, which may disturb a call that has a time limit: for when everything
+    waits for good otherwise. Answered by `Done` whose facts hold `timers`, by process the seconds that are left, 0 for
+    none; nothing of processes whose timers are known from events; and the `time`. Or by `Failed`, with EAGAIN, if
+    something has moved since the last `Quiet`.
+    """
+
+
 class Lost(NamedTuple):
     """Ask how many of the last `seconds` the programs lost to a busy machine; answered by `Done` whose facts hold
     `seconds`.
@@ -214,6 +222,7 @@ Message = (
     | CloseInput
     | Signal
     | Look
+    | Timers
     | Lost
     | Here
     | Stop

@@ -10,7 +10,7 @@ from typing import Self, TypeVar
 from grader.checks.run import CheckContext, CheckFailed, Findings, Run, require_bytes
 from grader.checks.view import ProcessView, Signals, View
 from grader.observe.blocking import NameOf, label_of, no_names
-from grader.observe.history import WORK_FOLDER, read_history
+from grader.observe.history import LATE_SECONDS, WORK_FOLDER, read_history
 from grader.observe.naps import sleepers_for_a_time
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import NUMBER_OF_SIGNAL, WaitStatus
@@ -76,6 +76,7 @@ class Process:
         self._sent: set[str] = set()
         self._names = names_by_number(session.machine["machine"])
         self._judged: object = None
+        self._timers: dict[int, float] = {}
         self._deadlock: Deadlock | None = None
         self._run: Run | None = None
 
@@ -362,16 +363,29 @@ class Process:
             signals_from_outside=not self._alone,
             handlers_may_run=self._context.handlers_may_run,
         )
-        if isinstance(prove(), Deadlock):
+        if isinstance(prove(), Deadlock) and self._no_timer_is_armed():
             proof = prove(name_of=self._variable_names())  # the same again, with names to tell it by
             self._deadlock = proof if isinstance(proof, Deadlock) else None
         return self._deadlock
+
+    def _no_timer_is_armed(self) -> bool:
+        """Ask every process that waits for good otherwise, and remember the timers that there are."""
+        facts = self._session.timers()
+        if facts is None:
+            return False
+        self._timers = {
+            int(pid): facts["time"] + LATE_SECONDS + (left if isinstance(left, float) else 0.0)  # or could not be asked
+            for pid, left in facts["timers"].items()
+            if left != 0.0
+        }
+        return not self._timers
 
     def _armed_at(self, moment: float) -> dict[int, str]:
         """The timers of every program of this check, as they all could wake each other."""
         armed: dict[int, str] = {}
         for process in self._context.processes:
             armed.update(read_history(process.pid, process._record.events).armed_at(moment))
+            armed.update({pid: "alarm or setitimer" for pid, until in process._timers.items() if until > moment})
         return armed
 
     def _variable_names(self) -> NameOf:

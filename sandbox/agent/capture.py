@@ -5,6 +5,7 @@ student processes choose their own names, arguments and descriptors.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from functools import cache
 
@@ -145,6 +146,38 @@ def children(pid: int) -> list[int]:
         if isinstance(listed, str):
             found += [int(child) for child in listed.split()]
     return found
+
+
+_SECCOMP_FILTERS = re.compile(r"^Seccomp_filters:\t(\d+)$", re.MULTILINE)
+
+
+def real_timers() -> Facts:
+    """By process, in how many seconds its timer of real time expires, 0 if it is not armed. For when all are asleep."""
+    return {str(pid): _real_timer(pid) for pid in student_processes()}
+
+
+def _real_timer(pid: int) -> float | Facts:
+    states = {tid: text(f"/proc/{pid}/task/{tid}/status") for tid in numbers_in(f"/proc/{pid}/task")}
+    asleep = [(tid, status) for tid, status in states.items() if isinstance(status, str) and "\nState:\tS" in status]
+    if not asleep:  # it has ended, or is stopped: its alarm would not have it go on
+        is_still = all(isinstance(status, str) and _STILL.search(status) for status in states.values())
+        return 0.0 if is_still else {"error": "EAGAIN"}
+    tid, status = asleep[0]
+    if _filters(status) != _filters(text("/proc/self/status")) + 1:
+        return {"error": "EPERM"}  # one of its own might not let it be asked
+    try:
+        return kernel.real_timer(tid, is_child=tid == pid and "\nPPid:\t1\n" in status)
+    except OSError as error:
+        return {"error": error_name(error)}
+
+
+_STILL = re.compile(r"^State:\t[TZX]", re.MULTILINE)
+
+
+def _filters(status: str | Facts) -> int:
+    """How many seccomp filters a thread has, by its `status`."""
+    found = _SECCOMP_FILTERS.search(status) if isinstance(status, str) else None
+    return int(found[1]) if found else -1
 
 
 def scheduled(tid: int) -> tuple[float, float]:

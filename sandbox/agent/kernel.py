@@ -163,6 +163,36 @@ def wait_status_of(pid: int, pidfd: int) -> int | None:
     return status if status >= 0 else None
 
 
+def _may_trace() -> bool:
+    """Whether Yama lets anybody trace others, see ptrace(2); without Yama, everybody may who is privileged."""
+    try:
+        with open("/proc/sys/kernel/yama/ptrace_scope") as scope:
+            return int(scope.read()) < 3
+    except OSError:
+        return True
+
+
+ASKS_FOR_TIMERS = MACHINE == "x86_64" and _may_trace()
+"""Whether `real_timer` works here. Where it does not, the calls that set such timers have to be watched."""
+
+
+class _Timer(ctypes.Structure):
+    """`struct itimerval`: an interval and what is left, each in seconds and microseconds."""
+
+    _fields_ = tuple((name, ctypes.c_int64) for name in ("every_s", "every_us", "left_s", "left_us"))
+
+
+def real_timer(tid: int, *, is_child: bool) -> float:
+    """In how many seconds the timer of real time of a process expires, 0.0 if it is not armed, by a thread of it that
+    sleeps in a system call; see real_timer.c. Raises OSError.
+    """
+    timer = _Timer()
+    error = library().real_timer(tid, is_child, ctypes.byref(timer))
+    if error:
+        raise OSError(error, os.strerror(error))
+    return float(timer.left_s + timer.left_us / 1e6)
+
+
 def remove_ipc(kind: str, identifier: int) -> None:
     """Remove a System V object: `kind` is `shm`, `msg` or `sem` as in `/proc/sysvipc`."""
     ipc_rmid = 0

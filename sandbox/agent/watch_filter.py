@@ -26,7 +26,10 @@ _CLONE_THREAD = 0x10000
 _SIGCHLD = 17
 _ITIMER_REAL = 0  # the others count the time that a process computes: one that waits for something uses none
 
-ALWAYS = ("set_tid_address", "set_robust_list", "exit_group", "alarm", "setitimer")
+TIMERS = ("alarm", "setitimer")
+"""The calls that set a timer of real time, see setitimer(2)."""
+
+ALWAYS = ("set_tid_address", "set_robust_list", "exit_group", *TIMERS)
 """`set_tid_address` is the first thing that the C library of a new image does (glibc and musl, static or not): at
 that moment the table shows just what survived the exec. `set_robust_list` is the first thing that a child of
 glibc's `fork` does: its table is just what it inherited. The results of both are ignored by the library."""
@@ -86,6 +89,7 @@ def watch_filter(
     traced: str = "",
     exec_pass: int | None = None,
     terminal: bool = False,
+    timers: bool = True,
 ) -> bytes:
     """The BPF program for `machine`, with the calls of `fault_calls` (names of FAULT_CALLS) watched too, and if
     `traced` those that make descriptors; `descriptors` as its value adds those that use them.
@@ -93,6 +97,7 @@ def watch_filter(
     `exit_offsets` are places within a page from which `exit` is let through unseen, `start_offsets` those for
     `set_robust_list`, `exec_pass` is the fourth
     argument (programs have no use for one) of the `execve` that is. `terminal`: the program has one of its own.
+    `timers`: those of real time cannot be asked for.
     """
     numbers = NUMBERS[machine]
     faulted = [name for fault in fault_calls for name in FAULT_CALLS[fault] if name in numbers]
@@ -105,7 +110,7 @@ def watch_filter(
     openings = OPENING if traced else ()
     uses = USING if traced == DESCRIPTORS else ()
     for name in dict.fromkeys((*ALWAYS, *faulted, *openings, *uses)):
-        if name in numbers and name not in ("clone", "execve", "set_robust_list", "setitimer"):
+        if name in numbers and name not in ("clone", "execve", "set_robust_list", *TIMERS):
             code += _on_call(numbers[name], [_instruction(_RETURN, _NOTIFY)])
     if terminal:
         code += _on_call(numbers["setpgid"], _succeed_if_both(OWN_PID))
@@ -121,7 +126,10 @@ def watch_filter(
         if name not in faulted:
             code += _on_call(numbers[name], _if_any(_OFFSET_ARGUMENTS + 8 * index, TELLTALE_SIGNALS))
     code += _on_call(numbers["rt_sigaction"], _if_any(_OFFSET_ARGUMENTS, (_SIGCHLD,)))
-    code += _on_call(numbers["setitimer"], _if_any(_OFFSET_ARGUMENTS, (_ITIMER_REAL,)))
+    if timers:
+        code += _on_call(numbers["setitimer"], _if_any(_OFFSET_ARGUMENTS, (_ITIMER_REAL,)))
+        if "alarm" in numbers:
+            code += _on_call(numbers["alarm"], [_instruction(_RETURN, _NOTIFY)])
     if traced:
         code += _on_call(numbers["fcntl"], _if_any(_OFFSET_ARGUMENTS + 8, DUPLICATING))
     code += _on_call(numbers["exit"], _unless_from(exit_offsets))

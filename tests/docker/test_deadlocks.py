@@ -8,6 +8,8 @@ from workshop import LIMITS, PATIENCE, Workshop
 from grader.checks import Run
 from grader.findings import FindingKind
 from grader.spec import Limits
+from sandbox.session import Session
+from sandbox.wire import Facts
 
 DEADLOCKS = {
     "a pipe kept open by its reader": """
@@ -1314,6 +1316,73 @@ STILL_TO_COME = {
 @pytest.mark.parametrize("source", STILL_TO_COME.values(), ids=STILL_TO_COME)
 def test_no_deadlock_is_claimed_where_something_will_end_the_wait(workshop: Workshop, source: str) -> None:
     assert is_clean(workshop.run(source))
+
+
+UNDISTURBED = {
+    "read": "result = read(answers[0], &byte, 1);",
+    "poll": "struct pollfd polled = { .fd = answers[0], .events = POLLIN }; result = poll(&polled, 1, -1);",
+    "select": """
+        fd_set set;
+        FD_ZERO(&set);
+        FD_SET(answers[0], &set);
+        result = select(answers[0] + 1, &set, NULL, NULL, NULL);""",
+    "epoll_wait": """
+        int epoll = must(epoll_create1(EPOLL_CLOEXEC));
+        struct epoll_event event = { .events = EPOLLIN };
+        must(epoll_ctl(epoll, EPOLL_CTL_ADD, answers[0], &event));
+        result = epoll_wait(epoll, &event, 1, -1);
+        int number = errno;
+        close(epoll);
+        errno = number;""",
+    "waitpid": "result = waitpid(child, NULL, 0);",
+}
+
+
+@pytest.mark.parametrize("call", UNDISTURBED.values(), ids=UNDISTURBED)
+def test_a_wait_is_not_disturbed_by_asking_for_the_timer_that_will_end_it(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """But for the timer it would be a deadlock. The call returns once, when that has expired."""
+    answers = []
+    ask = Session.timers
+
+    def listen(session: Session) -> Facts | None:
+        answers.append(ask(session))
+        return answers[-1]
+
+    monkeypatch.setattr(Session, "timers", listen)
+    run = workshop.run(f"""
+        static volatile sig_atomic_t has_rung;
+        static void ring(int number) {{ has_rung = number; }}
+        int main(void) {{
+            int questions[2], answers[2];
+            char byte;
+            (void)byte;
+            must(pipe(questions));
+            must(pipe(answers));
+            pid_t child = must(fork());
+            if (child == 0) {{
+                close(questions[1]);
+                close(answers[0]);
+                return (int)read(questions[0], &byte, 1) + close(questions[0]) + close(answers[1]);
+            }}
+            close(questions[0]);
+            close(answers[1]);
+            struct sigaction action = {{ .sa_handler = ring }};
+            struct itimerval soon = {{ .it_value.tv_usec = 300000 }};
+            must(sigaction(SIGALRM, &action, NULL));
+            must(setitimer(ITIMER_REAL, &soon, NULL));
+            ssize_t result = 0;
+            {call}
+            bool is_right = result == -1 && errno == EINTR && has_rung;
+            close(questions[1]);
+            close(answers[0]);
+            must(waitpid(child, NULL, 0));
+            return !is_right;
+        }}""")
+    assert is_clean(run)
+    told = [sorted(seconds > 0 for seconds in answer["timers"].values()) for answer in answers if answer]
+    assert told == [[False, True]]
 
 
 WAITING_FOR_INPUT = {

@@ -18,6 +18,7 @@ from sandbox.agent.watch_filter import (
     OWN_PID,
     SIGNAL_ARGUMENT,
     TELLTALE_SIGNALS,
+    TIMERS,
     USING,
     watch_filter,
 )
@@ -118,6 +119,12 @@ def test_the_calls_that_always_tell_something_are_told_of(machine: str, name: st
 def test_no_other_call_is_told_of_whose_arguments_are_zero(machine: str) -> None:
     told = {name for name in NUMBERS[machine] if verdict(name, machine=machine) == NOTIFY}
     assert told == {*ALWAYS, "exit"} & set(NUMBERS[machine])
+
+
+@pytest.mark.parametrize(("machine", "name"), calls_of(*TIMERS))
+def test_the_calls_that_set_a_timer_are_let_alone_where_timers_can_be_asked_for(machine: str, name: str) -> None:
+    program = watch_filter(machine, EXIT_OFFSETS, timers=False)
+    assert interpret(program, Call(NUMBERS[machine][name], ARCH[machine])).result == ALLOW
 
 
 @pytest.mark.parametrize("machine", MACHINES)
