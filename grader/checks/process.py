@@ -76,7 +76,7 @@ class Process:
         self._sent: set[str] = set()
         self._names = names_by_number(session.machine["machine"])
         self._judged: object = None
-        self._timers: dict[int, float] = {}
+        self._timers: dict[int, tuple[float, str]] = {}
         self._deadlock: Deadlock | None = None
         self._run: Run | None = None
 
@@ -373,8 +373,9 @@ class Process:
         facts = self._session.timers()
         if facts is None:
             return False
+        soon = facts["time"] + LATE_SECONDS
         self._timers = {
-            int(pid): facts["time"] + LATE_SECONDS + (left if isinstance(left, float) else 0.0)  # or could not be asked
+            int(pid): (soon + left, "alarm or setitimer") if isinstance(left, float) else (soon, "")
             for pid, left in facts["timers"].items()
             if left != 0.0
         }
@@ -385,7 +386,7 @@ class Process:
         armed: dict[int, str] = {}
         for process in self._context.processes:
             armed.update(read_history(process.pid, process._record.events).armed_at(moment))
-            armed.update({pid: "alarm or setitimer" for pid, until in process._timers.items() if until > moment})
+            armed.update({pid: what for pid, (until, what) in process._timers.items() if until > moment})
         return armed
 
     def _variable_names(self) -> NameOf:

@@ -35,7 +35,8 @@ def classify(thread: ThreadState, process: ProcessState, world: World) -> Wait |
     if status.tracer:
         return place.free("is being traced")
     if process.pid in world.armed:
-        return place.free(f"will get a signal: {world.armed[process.pid]}")
+        what = world.armed[process.pid]
+        return place.free(f"will get a signal: {what}" if what else "may have a timer, for which it cannot be asked")
     if process.has_timers:
         return place.free("has a timer of its own (timer_create)")
     if status.pending & ~status.blocked & ~status.ignored:

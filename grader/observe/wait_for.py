@@ -42,10 +42,9 @@ def prove_deadlock(
 ) -> Deadlock | NoProof:
     """Judge two snapshots of a sandbox in which nothing moved between them; each has to prove it.
 
-    `armed` names processes with a timer that will send them a signal; `name_of` finds variables by address;
-    `signals_from_outside` says that a check may yet send signals, `handlers_may_run` that somebody may send those
-    that have a handler. Sound, not complete: what is not understood
-    counts as free to go on.
+    `armed` names processes with a timer that will send them a signal, "" if that is not known; `name_of` finds
+    variables by address; `signals_from_outside` says that a check may yet send signals, `handlers_may_run` that
+    somebody may send those that have a handler. Sound, not complete: what is not understood counts as free to go on.
     """
     if not first.complete or not second.complete:
         return NoProof(reason="a process could not be looked at")

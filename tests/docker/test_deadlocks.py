@@ -1385,6 +1385,31 @@ def test_a_wait_is_not_disturbed_by_asking_for_the_timer_that_will_end_it(
     assert told == [[False, True]]
 
 
+def test_a_program_that_may_not_be_asked_for_its_timers_is_let_alone(workshop: Workshop) -> None:
+    """The call that it would be made to make is one that its own filter ends it for."""
+    program = workshop.program("""
+        #include <linux/filter.h>
+        #include <linux/seccomp.h>
+        #include <stddef.h>
+        int main(void) {
+            struct sock_filter code[] = {
+                BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+                BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_getitimer, 0, 1),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+                BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+            };
+            struct sock_fprog filter = { sizeof code / sizeof *code, code };
+            must(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+            int ends[2];
+            char byte;
+            must(pipe(ends));
+            return (int)read(ends[0], &byte, 1);
+        }""")
+    (timeout,) = program.run(timeout=1.0).findings()
+    assert timeout.kind is FindingKind.TIMEOUT
+    assert "may have a timer, for which it cannot be asked" in timeout.message
+
+
 WAITING_FOR_INPUT = {
     "itself": "int main(void) { char byte; return (int)read(0, &byte, 1); }",
     "through a child": """
