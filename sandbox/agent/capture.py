@@ -158,11 +158,12 @@ def real_timers() -> Facts:
 
 def _real_timer(pid: int) -> float | Facts:
     states = {tid: text(f"/proc/{pid}/task/{tid}/status") for tid in numbers_in(f"/proc/{pid}/task")}
+    if all(isinstance(status, str) and _STILL.search(status) for status in states.values()):
+        return 0.0  # it has ended, or is stopped: its alarm would not have it go on
     asleep = [(tid, status) for tid, status in states.items() if isinstance(status, str) and "\nState:\tS" in status]
-    if not asleep:  # it has ended, or is stopped: its alarm would not have it go on
-        is_still = all(isinstance(status, str) and _STILL.search(status) for status in states.values())
-        return 0.0 if is_still else {"error": "EAGAIN"}
-    tid, status = asleep[0]
+    tid, status = next(((tid, status) for tid, status in asleep if _can_be_made_again(tid)), (0, ""))
+    if not tid:
+        return {"error": "EBUSY"}
     if _filters(status) != _filters(text("/proc/self/status")) + 1:
         return {"error": "EPERM"}  # one of its own might not let it be asked
     try:
@@ -171,6 +172,31 @@ def _real_timer(pid: int) -> float | Facts:
         return {"error": error_name(error)}
 
 
+def _can_be_made_again(tid: int) -> bool:
+    """Whether the call that a thread sleeps in has done nothing yet that is undone, or done twice, if it is interrupted
+    and made again; or if it has, that real_timer.c knows of it.
+    """
+    captured = text(f"/proc/{tid}/syscall")
+    numbers = captured.split() if isinstance(captured, str) else ()
+    if len(numbers) < 7 or numbers[0] not in _AGAIN:
+        return False
+    flags = _FLAGS_ARGUMENT.get(numbers[0])
+    return flags is None or not int(numbers[1 + flags], 16) & _MSG_WAITALL
+
+
+_AGAIN = frozenset(
+    str(kernel.SYSCALL[name])
+    for name in (
+        *("read", "readv", "write", "splice", "tee", "sendfile", "open", "openat", "openat2", "creat"),
+        *("recvfrom", "recvmsg", "sendto", "accept", "accept4", "connect"),
+        *("futex", "wait4", "waitid", "pause", "rt_sigsuspend", "rt_sigtimedwait", "flock", "fcntl"),
+        *("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
+        *("msgrcv", "msgsnd", "semop", "semtimedop", "mq_timedreceive", "mq_timedsend"),
+    )
+    if name in kernel.SYSCALL
+)
+_FLAGS_ARGUMENT = {str(kernel.SYSCALL["recvfrom"]): 3, str(kernel.SYSCALL["recvmsg"]): 2}
+_MSG_WAITALL = 0x100
 _STILL = re.compile(r"^State:\t[TZX]", re.MULTILINE)
 
 

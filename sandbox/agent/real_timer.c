@@ -4,7 +4,8 @@
  *
  * To be used where everything sleeps for good, but perhaps for such a timer: the call that was interrupted is made
  * again, by the kernel, as after SIGSTOP and SIGCONT, or from here if that would have it fail with EINTR, or show it as
- * restart_syscall(2). One that has a time limit would wait for all of that once more. See ptrace(2) and signal(7).
+ * restart_syscall(2). One that has a time limit would wait for all of that once more; which others can be made again
+ * is for the caller to know. See ptrace(2) and signal(7).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -100,6 +101,27 @@ static int call_getitimer(pid_t tid, bool is_child, const struct user_regs_struc
 }
 
 /*
+ * Has the interrupted call made again, if the kernel would not. Those that have done a part of their work would return
+ * how much that is: they go on behind it.
+ */
+static void make_again(struct user_regs_struct *asleep)
+{
+    long long result = (long long)asleep->rax;
+
+    if (result > 0 && (asleep->orig_rax == SYS_write || asleep->orig_rax == SYS_sendto)) {
+        asleep->rsi += (unsigned long long)result;
+        asleep->rdx -= (unsigned long long)result;
+    } else if (result > 0 && asleep->orig_rax == SYS_sendfile) {
+        asleep->r10 -= (unsigned long long)result; /* the offset has been moved on by the kernel */
+    } else if (result != -EINTR && result != -RESTART_BY_BLOCK) {
+        return;
+    }
+    asleep->rip -= CALL_BYTES;
+    asleep->rax = asleep->orig_rax;
+    asleep->orig_rax = (unsigned long long)-1;
+}
+
+/*
  * Fills in `value`, all zeros if the timer is not armed; `tid` is a thread of the process that sleeps in a system call
  * and could be interrupted, `is_child` whether it is a child of ours. Returns 0 or an error number.
  */
@@ -121,15 +143,11 @@ int real_timer(pid_t tid, int is_child, struct itimerval *value)
     if (error == 0 && (long long)asleep.orig_rax < 0)
         error = EAGAIN; /* in no call */
     if (error == 0) {
-        long long result = (long long)asleep.rax;
         error = call_getitimer(tid, is_child != 0, &asleep, value, &signal);
         if (error == ESRCH)
             return error;
-        if (error != ENOEXEC && signal == SIGTRAP && (result == -EINTR || result == -RESTART_BY_BLOCK)) {
-            asleep.rip -= CALL_BYTES;
-            asleep.rax = asleep.orig_rax;
-            asleep.orig_rax = (unsigned long long)-1;
-        }
+        if (error != ENOEXEC && signal == SIGTRAP)
+            make_again(&asleep);
         ptrace(PTRACE_SETREGS, tid, NULL, &asleep);
     }
     /* A signal that came meanwhile is delivered now; SIGTRAP was for us. */

@@ -34,6 +34,7 @@ from sandbox.wire import (
     Stage,
     Stop,
     Store,
+    Timers,
     encode,
     events_of,
 )
@@ -70,6 +71,7 @@ FRAMES: list[tuple[int, Message, bytes]] = [
     (0, CloseInput(1), b'{"run":1,"type":"CloseInput","id":0}'),
     (8, Signal(7, 15, False), b'{"pid":7,"number":15,"group":false,"type":"Signal","id":8}'),
     (9, Look(), b'{"type":"Look","id":9}'),
+    (10, Timers(), b'{"type":"Timers","id":10}'),
     (10, Lost(2.5), b'{"seconds":2.5,"type":"Lost","id":10}'),
     (0, Here(), b'{"type":"Here","id":0}'),
     (0, Stop(1), b'{"run":1,"type":"Stop","id":0}'),
