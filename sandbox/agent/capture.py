@@ -188,14 +188,16 @@ _AGAIN = frozenset(
     str(kernel.SYSCALL[name])
     for name in (
         *("read", "readv", "write", "splice", "tee", "sendfile", "open", "openat", "openat2", "creat"),
-        *("recvfrom", "recvmsg", "sendto", "accept", "accept4", "connect"),
+        *("recvfrom", "recvmsg", "recvmmsg", "sendto", "accept", "accept4", "connect"),
         *("futex", "wait4", "waitid", "pause", "rt_sigsuspend", "rt_sigtimedwait", "flock", "fcntl"),
         *("poll", "ppoll", "select", "pselect6", "epoll_wait", "epoll_pwait", "epoll_pwait2"),
         *("msgrcv", "msgsnd", "semop", "semtimedop", "mq_timedreceive", "mq_timedsend"),
     )
     if name in kernel.SYSCALL
 )
-_FLAGS_ARGUMENT = {str(kernel.SYSCALL["recvfrom"]): 3, str(kernel.SYSCALL["recvmsg"]): 2}
+_FLAGS_ARGUMENT = {
+    str(kernel.SYSCALL[name]): index for name, index in (("recvfrom", 3), ("recvmsg", 2), ("recvmmsg", 3))
+}
 _MSG_WAITALL = 0x100
 _STILL = re.compile(r"^State:\t[TZX]", re.MULTILINE)
 

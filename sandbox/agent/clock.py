@@ -43,8 +43,11 @@ class OwnClock:
         self._samples: deque[tuple[float, float]] = deque(maxlen=8192)
 
     def now(self) -> float:
-        """Seconds of the monotonic clock, without those that were lost."""
-        return time.monotonic() - self._lost
+        """Seconds of the monotonic clock, without those that were lost; also if the agent was stopped a moment ago, in
+        the midst of a turn.
+        """
+        now = time.monotonic()
+        return now - self._lost - self._paused(now, time.process_time())
 
     def start(self) -> None:
         """A program starts after a time in which none was there: what went before is nobody's."""
@@ -61,14 +64,18 @@ class OwnClock:
     def turn(self) -> None:
         """To be called on every turn of the agent's loop while programs run."""
         now, worked = time.monotonic(), time.process_time()
-        paused = now - self._last_turn - (worked - self._last_worked) - LONGEST_TURN_SECONDS
-        paused = max(paused, now - max(self._last_turn, self._heard + SILENCE_SECONDS))
+        paused = self._paused(now, worked)
         self._last_turn, self._last_worked = now, worked
         if paused > 0:
             self._turns_lost += paused
             self._lose(now, paused)
         if now - self._last_sample >= SAMPLE_SECONDS:
             self._sample(now)
+
+    def _paused(self, now: float, worked: float) -> float:
+        """How long nobody looked after the programs since the last turn, or they may have been kept waiting."""
+        paused = now - self._last_turn - (worked - self._last_worked) - LONGEST_TURN_SECONDS
+        return max(0.0, paused, now - max(self._last_turn, self._heard + SILENCE_SECONDS))
 
     def lost_in(self, seconds: float) -> float:
         """How many of the last `seconds` were lost."""

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/uio.h>
@@ -113,6 +114,9 @@ static void make_again(struct user_regs_struct *asleep)
         asleep->rdx -= (unsigned long long)result;
     } else if (result > 0 && asleep->orig_rax == SYS_sendfile) {
         asleep->r10 -= (unsigned long long)result; /* the offset has been moved on by the kernel */
+    } else if (result > 0 && asleep->orig_rax == SYS_recvmmsg) {
+        asleep->rsi += (unsigned long long)result * sizeof(struct mmsghdr);
+        asleep->rdx -= (unsigned long long)result;
     } else if (result != -EINTR && result != -RESTART_BY_BLOCK) {
         return;
     }

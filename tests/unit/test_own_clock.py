@@ -2,7 +2,7 @@
 
 import pytest
 
-from sandbox.agent.clock import SILENCE_SECONDS, OwnClock, lost_seconds
+from sandbox.agent.clock import LONGEST_TURN_SECONDS, SILENCE_SECONDS, OwnClock, lost_seconds
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,21 @@ def test_lost_is_what_others_had_while_it_was_wanted(used: float, waited: float,
 def test_no_more_is_lost_than_passed(used: float, waited: float, processors: int) -> None:
     assert 0 <= lost_seconds(1.0, used, waited, processors) <= 1
     assert lost_seconds(0.0, used, waited, processors) == 0
+
+
+def test_the_clock_stands_still_while_the_agent_is_stopped_even_between_two_turns(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    monkeypatch.setattr("time.process_time", lambda: 0.0)
+    monkeypatch.setattr("sandbox.agent.capture.student_processes", list)
+    clock = OwnClock()
+    clock.start()
+    now += 3.0
+    assert clock.now() == pytest.approx(100.0, abs=LONGEST_TURN_SECONDS)
+    clock.turn()
+    assert clock.now() == pytest.approx(100.0, abs=LONGEST_TURN_SECONDS)
 
 
 def test_what_passes_while_nothing_comes_from_the_host_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
