@@ -90,9 +90,8 @@ def _mutex_wait(place: Place, mutex: _Mutex, name: str, *, is_private: bool) -> 
         return place.wait((), f"{does}, which it holds itself", resource=name)
     owners = [(process, thread) for process, thread in place.world.snapshot.live_threads if thread.tid == mutex.owner]
     if not owners:
-        may_be_copy = (
-            is_private and place.process.pid != place.process.sid
-        )  # the first process is no child of anybody's
+        is_first = place.process.pid == place.process.sid  # which is no child of anybody's
+        may_be_copy = is_private and not is_first
         perhaps = ", or which fork has copied while it was locked" if may_be_copy else ""
         does = f"{does}, whose owner has ended without unlocking it{perhaps}"
         return place.wait(place.others, does, resource=name)

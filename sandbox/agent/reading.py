@@ -8,7 +8,6 @@ from sandbox.wire import Facts
 MAX_TEXT_BYTES = 64 << 10
 """Beyond any kernel file that is read here; `cmdline` alone can be larger, and is cut."""
 
-
 NANOSECONDS = 1e9
 """Of a second."""
 
