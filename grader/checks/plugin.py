@@ -141,6 +141,10 @@ class GradingPlugin:
 
     # -- pytest's hooks ---------------------------------------------------------------------------
 
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Of what pytest would draw of a failure nobody sees anything, and a long text takes long."""
+        config.option.tbstyle = "native"
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Run the checks in the order of the YAML, each after what it needs."""
         by_id = {_id_of(item): item for item in items}
@@ -239,6 +243,9 @@ class GradingPlugin:
             if call.when == "call":
                 self._record(check, Outcome.PASSED)
         elif isinstance(error, AssertionError | pytest.fail.Exception) and call.when == "call":
+            if self._is_pytest_s_own(call):
+                self.fault = self._author_fault(item, error, call)
+                return
             if self._is_our_own(error, call):
                 self.fault = InternalError(f"an assertion of the grader failed in the check {check.id!r}: {error}")
                 return
@@ -264,6 +271,11 @@ class GradingPlugin:
             self.fault = error
             return
         self._record(check, Outcome.FAILED, message, findings, told, pictures(self._context.runs, findings))
+
+    def _is_pytest_s_own(self, call: "pytest.CallInfo[None]") -> bool:
+        """Whether a check failed without having run: pytest does not run one that is `async`."""
+        assert call.excinfo is not None
+        return not any(self._is_a_check(Path(entry.path)) for entry in call.excinfo.traceback)
 
     def _is_our_own(self, error: BaseException, call: "pytest.CallInfo[None]") -> bool:
         """Whether an assertion failed in the grader's code, which is never the submission's fault."""

@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -16,13 +17,15 @@ from grader.spec import Assignment
 from grader.submission import SubmittedFile
 from sandbox.session import Session
 
-_OPTIONS = (
-    *("-q", "--no-header", "--no-summary", "--tb=native", "--import-mode=importlib", "--capture=sys"),
-    *("-p", "no:cacheprovider", "-p", "no:junitxml", "-p", "no:doctest", "-p", "no:pastebin"),
-    *("-p", "no:unraisableexception", "-p", "no:threadexception", "-c", os.devnull),
-    *("-p", "no:unittest", "-p", "no:stepwise", "-p", "no:setuponly", "-p", "no:setupplan", "-p", "no:legacypath"),
-    *("-p", "no:faulthandler", "-p", "no:debugging", "-p", "no:logging"),
+_UNUSED_PLUGINS = (
+    *("cacheprovider", "capture", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging"),
+    *("pastebin", "recwarn", "setuponly", "setupplan", "stepwise", "subtests", "terminal", "threadexception"),
+    *("unittest", "unraisableexception", "warnings"),
 )
+"""Pytest's own that a hidden check has no use for: they take longer to load than the checks, and each of their hooks is
+called for every check."""
+
+_OPTIONS = ("--import-mode=importlib", "-c", os.devnull, *(f"-pno:{name}" for name in _UNUSED_PLUGINS))
 
 
 def run_checks(
@@ -50,7 +53,9 @@ def load_checks(assignment: Assignment, serve: Callable[[RunChecks], None]) -> N
     files = sorted(str(path) for path in assignment.checks_folder.glob("test_*.py"))
     output = io.StringIO()
     with _quiet_pytest(output), _forgotten_modules(assignment.checks_folder):
-        status = pytest.main([*_OPTIONS, f"--rootdir={assignment.checks_folder}", *files], plugins=[plugin])
+        # Without a limit pytest goes through every folder above, and would run what is called conftest.py there.
+        folder = (f"--rootdir={assignment.checks_folder}", f"--confcutdir={assignment.checks_folder}")
+        status = pytest.main([*_OPTIONS, *folder, *files], plugins=[plugin])
     if plugin.raised is not None:
         raise plugin.raised
     if status == pytest.ExitCode.INTERRUPTED:
@@ -74,16 +79,19 @@ def _forgotten_modules(folder: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet_pytest(output: io.StringIO) -> Iterator[None]:
-    """Keep pytest's words to ourselves, its plugins to the ones named, and its byte code out of the assignment."""
+    """Keep what is written to ourselves, and what could be read; pytest's plugins to its own, and its byte code out of
+    the assignment.
+    """
     before = os.environ.get("PYTEST_DISABLE_PLUGIN_AUTOLOAD")
-    prefix, writes_nothing = sys.pycache_prefix, sys.dont_write_bytecode
+    prefix, writes_nothing, stdin = sys.pycache_prefix, sys.dont_write_bytecode, sys.stdin
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    sys.pycache_prefix, sys.dont_write_bytecode = str(_cache_folder()), False
+    sys.pycache_prefix, sys.dont_write_bytecode, sys.stdin = str(_cache_folder()), False, io.StringIO()
     try:
-        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
+        with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output), warnings.catch_warnings():
+            warnings.simplefilter("error", pytest.PytestReturnNotNoneWarning)  # `return` for `assert` never fails
             yield
     finally:
-        sys.pycache_prefix, sys.dont_write_bytecode = prefix, writes_nothing
+        sys.pycache_prefix, sys.dont_write_bytecode, sys.stdin = prefix, writes_nothing, stdin
         if before is None:
             del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:

@@ -406,6 +406,40 @@ def test_a_check_that_skips_itself_before_it_needs_a_sandbox_is_its_author_s_fau
     assert grading.fault(check("lazy")).place == Place(path, 4)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("async def test_wrong(program):\n    assert False\n", "raised Failed: async def functions are not natively"),
+        (
+            "def test_wrong(program):\n    return program.run().exit_code == 0\n",
+            "test_wrong returned <class",
+        ),
+        (
+            "def test_wrong(program, subtests):\n    with subtests.test():\n        assert False\n",
+            "fixture 'subtests' not found; there are program, fdprobe",
+        ),
+        ("def test_wrong(program):\n    input()\n", "raised EOFError: EOF when reading a line"),
+    ],
+    ids=[
+        "it cannot be awaited",
+        "it returns what it should assert",
+        "its parts may fail",
+        "it reads what nobody types",
+    ],
+)
+def test_a_check_that_judges_nothing_is_its_author_s_fault(grading: Grading, text: str, said: str) -> None:
+    grading.write("test_a.py", text)
+    assert said in grading.fault(check("wrong")).message
+
+
+def test_only_the_checks_own_folder_can_have_a_conftest(grading: Grading) -> None:
+    """Those above belong to whoever put the assignment there."""
+    (grading.folder / "conftest.py").write_text("raise SystemExit('run')\n", encoding="utf-8")
+    grading.write("conftest.py", "import pytest\n\n@pytest.fixture\ndef one():\n    return 1\n")
+    grading.write("test_a.py", "def test_good(program, one):\n    assert one == 1\n")
+    assert grading.outcomes(check("good")) == {"good": "passed"}
+
+
 def test_a_check_with_parameters_is_its_author_s_fault(grading: Grading) -> None:
     grading.write(
         "test_a.py",
