@@ -17,7 +17,7 @@ from grader.reports.observation import LESSONS
 
 _PLAIN_TYPES = frozenset({"str", "bytes", "int", "float", "bool", "bool | None", "frozenset", "frozenset[str]"})
 
-_OF_THE_GRADER = frozenset({"locate"})
+_OF_THE_GRADER = frozenset({"history", "locate"})
 """What is public for other modules only."""
 
 _HELD = (Program, Run, Process, View, ProcessView, Signals, FileDescriptor, WorkFolder, FdProbe, Fault)

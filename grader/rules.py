@@ -39,7 +39,7 @@ class RunEnd:
     """How a run ended, beside what its processes did.
 
     `reason`: `exited`, `timeout`, `stopped`, `output-limit` or `memory-limit`, as the agent says. `sent` are the names
-    of the signals that the check sent.
+    of the signals that the check sent, `took_seconds` is what it took as the check saw it.
     """
 
     reason: str
@@ -49,6 +49,7 @@ class RunEnd:
     time_limit: float = 0.0
     process_limit: int = 0
     output_limit: int = 0
+    took_seconds: float = 0.0
 
 
 def judge(history: History, end: RunEnd, deadlock: Deadlock | None, hang: Sequence[str] = ()) -> tuple[Finding, ...]:

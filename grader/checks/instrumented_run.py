@@ -139,7 +139,7 @@ def _endings(program: str, run: Run, tool: Tool) -> tuple[Finding, ...]:
             Finding(
                 kind=FindingKind.CRASH,
                 process=program,
-                pid=run.history.root,
+                pid=run.root,
                 message=f"`{program}` was killed by {signal} under {tool.title}.",
                 evidence={"signal": signal},
             )

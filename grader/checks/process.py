@@ -310,18 +310,12 @@ class Process:
         if reason == "timeout":
             hang = self._describe(self._session.look())
         self._session.stop(self._record)
-        history = read_history(self.pid, self._record.events)
         ended = self._record.ended
         assert ended is not None
-        if ended.reason == "timeout":
-            self._context.timed_out = True
-            self._context.starved = self._context.starved or ended.facts["starved"]
-        if history.timeout_snapshot is not None:
-            hang = self._describe(history.timeout_snapshot)
         raw = ended.facts["wait_status"]
         self._run = Run(
             command=self._command,
-            history=history,
+            record=self._record,
             end=RunEnd(
                 reason=reason or ended.reason,
                 oom_kills=ended.facts["oom_kills"],
@@ -330,16 +324,20 @@ class Process:
                 time_limit=within or self._limits.wall_seconds,
                 process_limit=self._limits.processes,
                 output_limit=self._limits.output_bytes,
+                took_seconds=time.monotonic() - self._record.started,
             ),
             status=WaitStatus.from_raw(raw) if raw is not None else None,
             stdout=bytes(self._record.stdout),
             stderr=bytes(self._record.stderr),
-            duration_seconds=history.duration or time.monotonic() - self._record.started,
             deadlock=self._deadlock,
             hang=hang,
             context=self._context,
-            events=self._record.events,
         )
+        if ended.reason == "timeout":
+            self._context.timed_out = True
+            self._context.starved = self._context.starved or ended.facts["starved"]
+            if (snapshot := self._run.history.timeout_snapshot) is not None:
+                self._run.hang = self._describe(snapshot)
         self._context.runs.append(self._run)
         return self._run
 

@@ -68,7 +68,7 @@ class Program:
         invocation = Invocation(args=args, stdin=stdin, timeout=timeout, env=None, fail=())
         lines = self._line_table()
         run = self._run(invocation, traced=DESCRIPTORS)
-        return read_misuses(run.events, f"{WORK_FOLDER}{self._name}", lines)
+        return read_misuses(run.record.events, f"{WORK_FOLDER}{self._name}", lines)
 
     def _line_table(self) -> "LineTable | None":
         from grader.observe.origins import read_lines
@@ -167,7 +167,7 @@ class Program:
             return {}
         run = self._run(invocation, traced=OPENINGS)
         self._context.runs.remove(run)
-        origins = find_origins(run.events, f"{WORK_FOLDER}{self._name}", lines)
+        origins = find_origins(run.record.events, f"{WORK_FOLDER}{self._name}", lines)
         sources: dict[_LeakKey, Source | None] = {}
         ancestry = _ancestry(run)
         for finding in run.all_findings:

@@ -1,18 +1,19 @@
 """One run of the program: how it was made, what came of it, what it is accused of."""
 
 import errno
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from grader.findings import Finding, FindingKind
-from grader.observe.history import History, ProcessHistory
+from grader.observe.history import History, ProcessHistory, read_history
 from grader.observe.signals import WaitStatus
 from grader.observe.wait_for import Deadlock
 from grader.rules import RunEnd, judge, late_waits
 from sandbox.agent.watch_filter import FAULT_CALLS
-from sandbox.wire import Event, Facts
+from sandbox.session import RunRecord
+from sandbox.wire import Facts
 
 if TYPE_CHECKING:
     from grader.checks.process import Process
@@ -110,16 +111,14 @@ class Run:
     """One run of the program that is over."""
 
     command: str
-    history: History
+    record: RunRecord
     end: RunEnd
     status: WaitStatus | None
     stdout: bytes
     stderr: bytes
-    duration_seconds: float
     deadlock: Deadlock | None
     hang: tuple[str, ...]
     context: CheckContext
-    events: Sequence[Event]
     invocation: Invocation | None = None
 
     def __repr__(self) -> str:
@@ -128,7 +127,20 @@ class Run:
     @property
     def root(self) -> int:
         """The pid of the program's first process."""
-        return self.history.root
+        return self.record.pid
+
+    @cached_property
+    def history(self) -> History:
+        """What its processes did, which is read when it is asked for: many checks look only at what a program wrote.
+
+        Raises SandboxLostError.
+        """
+        return read_history(self.root, self.record.events)
+
+    @property
+    def duration_seconds(self) -> float:
+        """Seconds from the start to the end of its first process."""
+        return self.history.duration or self.end.took_seconds
 
     @property
     def exit_code(self) -> int | None:

@@ -9,26 +9,24 @@ from hypothesis import strategies as st
 from grader.checks.message import EXCERPT_BYTES, explain, readable_assertion, transcript
 from grader.checks.run import CheckContext, Findings, Run
 from grader.findings import Finding, FindingKind
-from grader.observe.history import read_history
 from grader.observe.signals import WaitStatus
 from grader.observe.wait_for import Deadlock
 from grader.rules import RunEnd
+from sandbox.session import RunRecord
 from sandbox.wire import Event
 
 
 def run_of(command: str = "./p", **changes: Any) -> Run:
     """A run that ended well, with changes."""
     facts: dict[str, Any] = {
-        "history": read_history(7, []),
+        "record": RunRecord(number=1, pid=7),
         "end": RunEnd(reason="exited", time_limit=5, output_limit=100),
         "status": WaitStatus(0, None),
         "stdout": b"",
         "stderr": b"",
-        "duration_seconds": 0.1,
         "deadlock": None,
         "hang": (),
         "context": CheckContext(),
-        "events": (),
     }
     return Run(command=command, **{**facts, **changes})
 
@@ -42,8 +40,10 @@ TIMEOUT = HUNG.all_findings[0]
 def crashed_run() -> Run:
     stat = f"7 (p) S {' '.join(['1'] * 50)}\n"
     exec_facts = {"stat": stat, "cmdline": "./p\0", "exe": "/work/p", "fds": {}}
-    events = [Event(1, "exec", 0.0, 7, exec_facts), Event(1, "reaped", 1.0, 7, {"wait_status": 11})]
-    return run_of(history=read_history(7, events), status=WaitStatus(None, "SIGSEGV"))
+    record = RunRecord(number=1, pid=7)
+    record.take(Event(1, "exec", 0.0, 7, exec_facts))
+    record.take(Event(1, "reaped", 1.0, 7, {"wait_status": 11}))
+    return run_of(record=record, status=WaitStatus(None, "SIGSEGV"))
 
 
 # -- the sentence ---------------------------------------------------------------------------------

@@ -9,23 +9,24 @@ from grader.checks.pictures import picture
 from grader.checks.run import CheckContext, Run
 from grader.picture import Life, Picture
 from grader.reports.drawings import draw
+from sandbox.session import RunRecord
 
 
 def lives_of(behaviour: str) -> tuple[Life, ...]:
     recording = recorded(behaviour)
-    history = recording.history()
+    record = RunRecord(number=1, pid=recording.root)
+    for event in recording.events:
+        record.take(event)
     run = Run(
         command="./subject",
-        history=history,
+        record=record,
         end=recording.end(),
-        status=history.root_process.status,
+        status=recording.history().root_process.status,
         stdout=b"",
         stderr=b"",
-        duration_seconds=0.0,
         deadlock=None,
         hang=(),
         context=CheckContext(),
-        events=recording.events,
     )
     return picture(run, ()).lives
 
