@@ -133,7 +133,7 @@ class Session:
         self._answers: dict[int, Done | Failed] = {}
         self._runs: dict[int, RunRecord] = {}
         self._last_request = 0
-        self._resets: list[int] = []
+        self._unawaited: list[int] = []
         self._last_run = 0
         self._sent = 0
         self._next_beat = 0.0
@@ -165,8 +165,11 @@ class Session:
     # -- files ------------------------------------------------------------------------------------
 
     def stage(self, path: str, data: bytes, mode: int = 0o644) -> None:
-        """Add a file to what every reset lays out."""
-        self.request(Stage(path, mode, data))
+        """Add a file to what every reset lays out.
+
+        It is done before whatever is asked for next, which raises SandboxLostError if it went wrong.
+        """
+        self._ask_ahead(Stage(path, mode, data))
 
     def store(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Write a new file into the work folder as the student."""
@@ -204,9 +207,7 @@ class Session:
 
         It is done before whatever is asked for next, which raises SandboxLostError if it went wrong.
         """
-        self._last_request += 1
-        self._resets.append(self._last_request)
-        self._send(Reset(), self._last_request)
+        self._ask_ahead(Reset())
         self._runs = {number: record for number, record in self._runs.items() if record.ended is None}
         self.quiet = self._last_quiet = None
 
@@ -305,13 +306,19 @@ class Session:
         if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
             raise SandboxLostError("the sandbox does not answer", "Run the command again.")
         answer = self._answers.pop(request_id)
-        for reset in [self._answers.pop(number) for number in self._resets]:  # answers come in order
-            self._resets.clear()
-            if isinstance(reset, Failed):
-                raise SandboxLostError(f"the sandbox cannot be cleaned: {reset.reason}", "Run the command again.")
+        for earlier in [self._answers.pop(number) for number in self._unawaited]:  # answers come in order
+            self._unawaited.clear()
+            if isinstance(earlier, Failed):
+                raise SandboxLostError(f"the sandbox cannot be made ready: {earlier.reason}", "Run the command again.")
         if isinstance(answer, Failed):
             raise RequestFailedError(answer.errno_name, answer.reason)
         return answer
+
+    def _ask_ahead(self, message: Stage | Reset) -> None:
+        """Send a request whose answer is looked at with the next one's: it can only fail if the sandbox is broken."""
+        self._last_request += 1
+        self._unawaited.append(self._last_request)
+        self._send(message, self._last_request)
 
     def wait(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
         """Take in what comes until `condition` yields something, which is returned, or time is up: None.

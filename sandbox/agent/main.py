@@ -462,7 +462,7 @@ def _is_awaited(request: Message) -> bool:
     """Whether the host does nothing else until it has the answer."""
     if isinstance(request, Spawn):
         return request.attended
-    return not isinstance(request, Reset)
+    return not isinstance(request, Stage | Reset)
 
 
 @cache
