@@ -15,6 +15,8 @@ from typing import Any, NamedTuple, TypeAlias, get_args
 
 LENGTHS = struct.Struct(">II")
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
+
 BEAT_SECONDS = 0.05
 """How often the host lets hear from itself. Programs may wait for it, and the way to them may be blocked."""
 
@@ -250,7 +252,7 @@ def encode(message: Message, request_id: int = 0) -> bytes:
     data: bytes = fields.pop("data", b"")
     fields["type"] = type(message).__name__
     fields["id"] = request_id
-    header = json.dumps(fields, separators=(",", ":")).encode("ascii")
+    header = _ENCODER.encode(fields).encode("ascii")
     return LENGTHS.pack(len(header), len(data)) + header + data
 
 

@@ -362,13 +362,12 @@ class Program:
         self.kill_rest()
 
     def kill_rest(self) -> None:
-        for pid in self.members():
+        for pid in self.members(capture.student_processes()):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
-    def members(self) -> list[int]:
-        """The processes of this run that are there now; learns of new ones by their parents."""
-        present = capture.student_processes()
+    def members(self, present: list[int]) -> list[int]:
+        """Those of the processes that are there now which are of this run; learns of new ones by their parents."""
         for pid in present:
             if pid not in self._known:
                 captured = text(f"/proc/{pid}/stat")
@@ -382,8 +381,9 @@ class Program:
             return
         now = self._own_time()
         clock = time.monotonic()
+        present = capture.student_processes()
         if alone:
-            for pid in capture.student_processes():
+            for pid in present:
                 self.know(pid)
         is_late = now >= self.deadline or clock >= self._last_deadline
         if self.wait_status is None and is_late and self.reason == "exited":
@@ -392,7 +392,7 @@ class Program:
             self.stop("timeout")
         if self.reason == "exited" and capture.is_memory_short(MEMORY_RESERVE):
             self.stop("memory-limit")
-        members = self.members()
+        members = self.members(present)
         if self.wait_status is not None and not members:
             self._finish()
         elif self._grace_ends is not None and now >= self._grace_ends:
