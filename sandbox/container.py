@@ -1,11 +1,13 @@
-"""A container with the agent in it: its outer limits, and the byte stream to it. Loads nothing of Docker's."""
+"""A container with the agent in it: its outer limits, and the byte stream to it.
+
+Loads nothing of Docker's, and nothing that Docker's SDK does not load as well: the sandbox waits for it.
+"""
 
 import os
 import socket
 import struct
 from contextlib import suppress
-from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from sandbox.errors import SandboxError, SandboxLostError
 
@@ -16,16 +18,16 @@ STDOUT = 1
 _STREAM_HEADER = struct.Struct(">BxxxI")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Containment:
-    """The outer limits of one container: of all student processes in it together.
-
-    `runtime` is what the engine runs it with, such as Kata Containers; None is the engine's default.
-    """
+class Containment(NamedTuple):
+    """The outer limits of one container: of all student processes in it together."""
 
     memory_bytes: int
     processes: int
-    runtime: str | None = field(default_factory=lambda: os.environ.get(RUNTIME_VARIABLE) or None)
+
+
+def named_runtime() -> str | None:
+    """What the engine is to run containers with, such as Kata Containers; None is its default."""
+    return os.environ.get(RUNTIME_VARIABLE) or None
 
 
 class Closable(Protocol):

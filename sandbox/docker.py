@@ -17,7 +17,7 @@ import docker.utils
 import requests.exceptions
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 
-from sandbox.container import ContainerStream, Containment
+from sandbox.container import ContainerStream, Containment, named_runtime
 from sandbox.errors import SandboxError, SandboxLostError
 from sandbox.image import SESSION_LABEL, image_name, remove_leftovers
 from sandbox.owner import OWNER_LABEL, owner
@@ -63,11 +63,14 @@ def connect() -> docker.APIClient:
         ) from error
 
 
-def launch(containment: Containment, *, image: str = "", owned_by: str = "") -> ContainerStream:
+def launch(
+    containment: Containment, *, image: str = "", owned_by: str = "", runtime: str | None = None
+) -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
-    By default `image` is the one of this version of the sandbox, and `owned_by`, the label of the process it ends with,
-    is of this one. Raises SandboxError if Docker does not answer or the image is missing.
+    By default `image` is the one of this version of the sandbox, `owned_by`, the label of the process it ends with, is
+    of this one, and `runtime` is the one that the environment names. Raises SandboxError if Docker does not answer or
+    the image is missing.
     """
     client = connect()
     image = image or image_name()
@@ -84,7 +87,7 @@ def launch(containment: Containment, *, image: str = "", owned_by: str = "") -> 
                 # With the mode "none" alone the engine configures the empty network, which takes longer than all else.
                 network_disabled=True,
                 labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by or owner()},
-                host_config=client.create_host_config(**_host_options(containment)),
+                host_config=client.create_host_config(**_host_options(containment, runtime or named_runtime())),
             )["Id"]
             connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             stream = getattr(connection, "_sock", connection)  # which closing the connection leaves open
@@ -122,7 +125,7 @@ def clear_leftovers() -> None:
         client.close()
 
 
-def _host_options(containment: Containment) -> dict[str, Any]:
+def _host_options(containment: Containment, runtime: str | None) -> dict[str, Any]:
     memory = containment.memory_bytes + AGENT_MEMORY_BYTES
     limits = f"size={FOLDER_BYTES},nr_inodes={FOLDER_INODES},nosuid,nodev"
     return {
@@ -144,7 +147,7 @@ def _host_options(containment: Containment) -> dict[str, Any]:
         "pids_limit": containment.processes + AGENT_PROCESSES,
         "ulimits": [docker.types.Ulimit(name="core", soft=0, hard=0)],
         "log_config": docker.types.LogConfig(type="none"),
-        "runtime": containment.runtime,
+        "runtime": runtime,
     }
 
 

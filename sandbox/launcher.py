@@ -12,10 +12,9 @@ import signal
 import socket
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict
 from typing import NoReturn, Self
 
-from sandbox.container import ContainerStream, Containment
+from sandbox.container import ContainerStream, Containment, named_runtime
 from sandbox.errors import SandboxError, SandboxLostError
 
 _MESSAGE_BYTES = 64 << 10
@@ -72,7 +71,8 @@ class LauncherAhead:
             return launch_here(containment)
         from sandbox.image import image_name  # looked up here, as the other process is still loading
 
-        self._channel.sendall(json.dumps({"image": image_name(), "containment": asdict(containment)}).encode())
+        wanted = {"image": image_name(), "containment": containment._asdict(), "runtime": named_runtime()}
+        self._channel.sendall(json.dumps(wanted).encode())
         data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
         answer = json.loads(data or b"{}")
         if not descriptors:
@@ -108,7 +108,7 @@ def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
     try:
         wanted = json.loads(data)
         containment = Containment(**wanted["containment"])
-        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by))
+        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by), runtime=wanted["runtime"])
     except SandboxError as error:
         is_lost = isinstance(error, SandboxLostError)
         channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())
