@@ -432,6 +432,16 @@ def test_a_check_that_judges_nothing_is_its_author_s_fault(grading: Grading, tex
     assert said in grading.fault(check("wrong")).message
 
 
+def test_a_check_can_use_pytest_s_folder_and_what_it_undoes(grading: Grading) -> None:
+    grading.write(
+        "test_a.py",
+        "def test_good(program, tmp_path, monkeypatch, request):\n"
+        "    monkeypatch.chdir(tmp_path)\n"
+        "    assert request.node.name == 'test_good'\n",
+    )
+    assert grading.outcomes(check("good")) == {"good": "passed"}
+
+
 def test_only_the_checks_own_folder_can_have_a_conftest(grading: Grading) -> None:
     """Those above belong to whoever put the assignment there."""
     (grading.folder / "conftest.py").write_text("raise SystemExit('run')\n", encoding="utf-8")
