@@ -362,10 +362,13 @@ def _grade(arguments: argparse.Namespace) -> int:
         assignment = load_assignment(arguments.assignment)
         only = _known_checks(arguments.check, [check.id for check in assignment.checks])
 
+        from grader.containment import containment_of
         from grader.progress import Progress
         from grader.submission import load_submission
 
         submission = load_submission(arguments.submission, assignment.submission)
+        if not submission.rejected:
+            ahead.ask(containment_of(assignment.limits))  # before the rest is loaded
 
         from grader.grade import grade
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from grader import __version__
 from grader.build import build
+from grader.containment import containment_of
 from grader.result import BuildReport, CheckResult, Environment, Outcome, Result, Status
 from grader.spec import Assignment
 from grader.submission import Submission, SubmittedFile
-from sandbox.container import Containment
 from sandbox.errors import SandboxLostError
 from sandbox.image import image_name
 from sandbox.launcher import Launch, launch_here
@@ -21,12 +21,6 @@ if TYPE_CHECKING:
     from grader.checks.plugin import RunChecks
 
 Say = Callable[[str], None]
-
-
-def containment_of(assignment: Assignment) -> Containment:
-    """The outer limits of a sandbox for submissions of an assignment."""
-    limits = assignment.limits
-    return Containment(memory_bytes=limits.memory_bytes, processes=limits.processes)
 
 
 class BuildFailedError(Exception):
@@ -49,7 +43,7 @@ class Preparation(threading.Thread):
     def run(self) -> None:
         try:
             self._say("starting a sandbox")
-            stream = self._launch(containment_of(self._assignment))
+            stream = self._launch(containment_of(self._assignment.limits))
             self.session = Session(stream)
             self.report = build(self.session, self._assignment.build, self._files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it

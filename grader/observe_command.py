@@ -8,6 +8,7 @@ from pathlib import Path
 from grader.build import build
 from grader.checks.program import Program
 from grader.checks.run import CheckContext, CheckFailed, Run
+from grader.containment import containment_of
 from grader.errors import UsageError
 from grader.observation import Observation, ObservedProcess, ObservedRun
 from grader.observe.history import ProcessHistory
@@ -16,7 +17,6 @@ from grader.observe.timeline import timeline
 from grader.rules import descriptor_rows
 from grader.spec import BuildSpec, Limits
 from grader.submission import SubmittedFile
-from sandbox.container import Containment
 from sandbox.launcher import Launch
 from sandbox.session import Session
 
@@ -55,7 +55,7 @@ def observe(
     name = program_name(target, files)
     spec = BuildSpec(program=name, cflags=(*CFLAGS, *options), ldflags=("-lm", "-lrt"))
     say("starting a sandbox")
-    with Session(launch(Containment(memory_bytes=LIMITS.memory_bytes, processes=LIMITS.processes))) as session:
+    with Session(launch(containment_of(LIMITS))) as session:
         say("compiling")
         report = build(session, spec, files)
         if not report.ok:

@@ -21,8 +21,9 @@ from typing import Generic, NoReturn, TypeVar
 
 from grader.checks.plugin import RunChecks
 from grader.checks.runner import load_checks
+from grader.containment import containment_of
 from grader.errors import GraderError
-from grader.grade import containment_of, grade
+from grader.grade import grade
 from grader.result import Result
 from grader.spec import Assignment
 from grader.submission import Submission
@@ -196,7 +197,7 @@ def _raise(error: Exception, *_grading: object) -> NoReturn:
 def _serve(assignment: Assignment, connection: Connection, run: RunChecks) -> None:
     """Grade what comes; the container for the next one is started meanwhile."""
     gc.freeze()
-    ahead = _SandboxAhead(containment_of(assignment))
+    ahead = _SandboxAhead(containment_of(assignment.limits))
     with suppress(EOFError, BrokenPipeError):
         while True:
             task = connection.recv()

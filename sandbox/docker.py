@@ -63,17 +63,20 @@ def connect() -> docker.APIClient:
         ) from error
 
 
-def launch(
-    containment: Containment, *, image: str = "", owned_by: str = "", runtime: str | None = None
-) -> ContainerStream:
+def launch(containment: Containment) -> ContainerStream:
     """Start a fresh container with the agent in it; it is up when the agent's first message comes.
 
-    By default `image` is the one of this version of the sandbox, `owned_by`, the label of the process it ends with, is
-    of this one, and `runtime` is the one that the environment names. Raises SandboxError if Docker does not answer or
-    the image is missing.
+    Raises SandboxError if Docker does not answer or the image is missing.
     """
-    client = connect()
-    image = image or image_name()
+    return launch_with(connect(), containment, image=image_name(), owned_by=owner(), runtime=named_runtime())
+
+
+def launch_with(
+    client: docker.APIClient, containment: Containment, *, image: str, owned_by: str, runtime: str | None
+) -> ContainerStream:
+    """The same by a client, which is closed with the stream: from `image`, and labelled as of the process that it ends
+    with.
+    """
     uid = 20_000 + secrets.randbelow(40_000)
     with ExitStack() as unless_started:
         unless_started.callback(client.close)
@@ -86,8 +89,8 @@ def launch(
                 hostname="sandbox",
                 # With the mode "none" alone the engine configures the empty network, which takes longer than all else.
                 network_disabled=True,
-                labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by or owner()},
-                host_config=client.create_host_config(**_host_options(containment, runtime or named_runtime())),
+                labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by},
+                host_config=client.create_host_config(**_host_options(containment, runtime)),
             )["Id"]
             connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             stream = getattr(connection, "_sock", connection)  # which closing the connection leaves open

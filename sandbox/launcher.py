@@ -43,6 +43,7 @@ class LauncherAhead:
 
     def __init__(self) -> None:
         self._channel: socket.socket | None = None
+        self._has_asked = False
         if not _hands_over(os.environ.get("DOCKER_HOST", "")):
             return
         for module in _NEEDED_BY_BOTH:
@@ -65,15 +66,25 @@ class LauncherAhead:
         if self._channel is not None:
             self._channel.close()
 
-    def launch(self, containment: Containment) -> ContainerStream:
-        """Start the sandbox; raises SandboxError."""
-        if self._channel is None:
-            return launch_here(containment)
+    def ask(self, containment: Containment) -> None:
+        """Have the sandbox started that `launch` will be called for, as soon as that can be done."""
+        if self._channel is None or self._has_asked:
+            return
         from sandbox.image import image_name  # looked up here, as the other process is still loading
 
         wanted = {"image": image_name(), "containment": containment._asdict(), "runtime": named_runtime()}
-        self._channel.sendall(json.dumps(wanted).encode())
-        data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
+        self._has_asked = True
+        with suppress(OSError):  # it has died, as `launch` will find
+            self._channel.sendall(json.dumps(wanted).encode())
+
+    def launch(self, containment: Containment) -> ContainerStream:
+        """Start the sandbox, or wait for the one that was asked for; raises SandboxError."""
+        if self._channel is None:
+            return launch_here(containment)
+        self.ask(containment)
+        data, descriptors = b"", list[int]()
+        with suppress(OSError):
+            data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
         answer = json.loads(data or b"{}")
         if not descriptors:
             error = SandboxLostError if answer.get("is_lost", True) else SandboxError
@@ -92,28 +103,40 @@ def _serve(channel: socket.socket, asked_by: int) -> NoReturn:
     """
     try:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # who interrupts the command gets the stream, and closes it
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for standard in (0, 1, 2):  # who reads what the command writes waits for all who could write
+            os.dup2(nothing, standard)
         from sandbox.docker import clear_leftovers
 
-        if data := channel.recv(_MESSAGE_BYTES):
-            _launch_for(channel, asked_by, data)
+        if _launch_for(channel, asked_by):
             clear_leftovers()
     finally:
         os._exit(0)
 
 
-def _launch_for(channel: socket.socket, asked_by: int, data: bytes) -> None:
-    from sandbox.docker import launch
+def _launch_for(channel: socket.socket, asked_by: int) -> bool:
+    """Whether a sandbox was asked for, and has been started."""
+    from sandbox.docker import connect, launch_with
     from sandbox.owner import owner
 
+    data = b""
     try:
+        try:
+            client = connect()  # while the one who asks finds out what for
+        finally:
+            data = channel.recv(_MESSAGE_BYTES)
+        if not data:
+            return False
         wanted = json.loads(data)
-        containment = Containment(**wanted["containment"])
-        stream = launch(containment, image=wanted["image"], owned_by=owner(asked_by), runtime=wanted["runtime"])
+        containment = Containment(**wanted.pop("containment"))
+        stream = launch_with(client, containment, owned_by=owner(asked_by), **wanted)
     except SandboxError as error:
-        is_lost = isinstance(error, SandboxLostError)
-        channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())
-        return
+        if data:
+            is_lost = isinstance(error, SandboxLostError)
+            channel.sendall(json.dumps({"error": (str(error), error.advice), "is_lost": is_lost}).encode())
+        return False
     message = json.dumps({"container": stream.container, "uid": stream.uid}).encode()
     with suppress(OSError):  # nobody waits any more: the agent ends with the stream
         socket.send_fds(channel, [message], [stream.fileno()])
     stream.close()
+    return True

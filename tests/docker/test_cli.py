@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -17,7 +19,7 @@ import xmlschema
 from tiny_assignment import CHECKS, TinyAssignment
 from workshop import PATIENCE
 
-from sandbox.docker import AGENT_MEMORY_BYTES
+from sandbox.docker import AGENT_MEMORY_BYTES, ENGINE_SECONDS
 from sandbox.image import SESSION_LABEL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -233,6 +235,18 @@ def test_a_closed_standard_output_is_no_failed_check(tiny: TinyAssignment, tmp_p
 
 
 # -- 3: no verdict --------------------------------------------------------------------------------
+
+
+def test_a_mistake_is_told_while_the_engine_is_silent(tiny: TinyAssignment, tmp_path: Path) -> None:
+    """The process that would start the sandbox waits for it, and nobody waits for that process."""
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(tmp_path / "engine.sock"))
+        engine.listen()  # and nobody answers
+        started = time.monotonic()
+        done = grader("grade", tiny.folder, tmp_path / "nothing.c", DOCKER_HOST=f"unix://{tmp_path}/engine.sock")
+        took = time.monotonic() - started
+    assert done.returncode == 2
+    assert took < ENGINE_SECONDS
 
 
 def test_docker_that_cannot_be_reached(tiny: TinyAssignment, tmp_path: Path) -> None:
