@@ -29,12 +29,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* From Linux 6.6 on; the headers may be older. */
-#ifndef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
-#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1UL
-#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
-#endif
-
 enum { MOST_FAVOURED = -20, NANOSECONDS = 1000000000, READY = 16 };
 
 /* How often it is looked, in milliseconds, for processes that have ended and that nobody waits for. */
@@ -283,8 +277,7 @@ static void *receive(void *argument)
     bool goes_on = true;
 
     setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), MOST_FAVOURED); /* a thread's own; may be refused */
-    /* While we look, the program waits, and the other way round: neither has to wake another processor. */
-    ioctl(receiver->listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    /* Not SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP: it would draw all processes of a pipeline to this thread's processor. */
     while (goes_on) {
         if (poll(watched, 3, receiver->processes.count > 0 ? LOOK_FOR_ZOMBIES : -1) < 0)
             continue;
