@@ -16,15 +16,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from grader import __version__
+from grader import INTERRUPTED, __version__
 from grader.errors import GraderError, InternalError, UsageError
+from sandbox.container import RUNTIME_VARIABLE
 from sandbox.errors import SandboxError
 
 if TYPE_CHECKING:
     from grader.result import Result
     from sandbox.launcher import LauncherAhead
-
-INTERRUPTED = 130
 
 _FORMATS = {"junit": "junit", "json": "json_report", "html": "html", "markdown": "markdown", "gradescope": "gradescope"}
 """The reports of a grading that a file can be named for, each by an option of its name, and the module of each."""
@@ -38,7 +37,7 @@ def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
     arguments = _arguments(argv)
     arguments.ahead = ahead
     if getattr(arguments, "runtime", None):
-        os.environ["GRADER_RUNTIME"] = arguments.runtime  # of this process and of those it starts
+        os.environ[RUNTIME_VARIABLE] = arguments.runtime  # of this process and of those it starts
     try:
         status = int(arguments.command(arguments))
         sys.stdout.flush()

@@ -299,6 +299,25 @@ def test_a_result_file_of_before_stays_when_there_is_no_verdict(tiny: TinyAssign
 
 # -- being interrupted ----------------------------------------------------------------------------
 
+
+def test_ctrl_c_while_the_command_is_being_loaded() -> None:
+    loading = (
+        "import sys, sandbox.launcher, grader.__main__\n"
+        "def interrupted(_self): raise KeyboardInterrupt\n"
+        "sandbox.launcher.LauncherAhead.__init__ = interrupted\n"
+        "grader.__main__.script()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", loading, "grade", "pipeline", "."],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted\n")
+
+
 WAITING_CHECKS = """\
 import os
 
