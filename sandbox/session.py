@@ -123,6 +123,26 @@ class RunRecord:
         self._unread.append(message)
 
 
+class _Exchange:
+    """A place in the stream, used with `with`. Whoever is interrupted has lost it, and is interrupted wherever it is
+    needed again: in the `finally` of a check, which would wait for an answer.
+
+    KeyboardInterrupt comes between any two steps: what has been received may be lost, what was sent may be sent again.
+    """
+
+    def __init__(self) -> None:
+        self._is_interrupted = False
+
+    def __enter__(self) -> None:
+        if self._is_interrupted:
+            raise KeyboardInterrupt
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_interrupted = self._is_interrupted or kind is KeyboardInterrupt
+
+
 class Session:
     """One sandbox. Use it with `with`: it is gone afterwards, whatever happened."""
 
@@ -141,6 +161,7 @@ class Session:
         """The last two snapshots of a sandbox in which nothing moved between them, if nothing has since."""
         self._last_quiet: Facts | None = None
         self._ready: Facts | None = None
+        self._exchanging = _Exchange()
 
     def __enter__(self) -> Self:
         return self
@@ -297,41 +318,46 @@ class Session:
 
         Raises RequestFailedError or SandboxError.
         """
-        self._last_request += 1
-        request_id = self._last_request
-        self._put(message, request_id)
-        for unanswered in more:
-            self._put(unanswered)
-        self._exchange(0)
-        if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
-            raise SandboxLostError("the sandbox does not answer", "Run the command again.")
-        answer = self._answers.pop(request_id)
-        for earlier in [self._answers.pop(number) for number in self._unawaited]:  # answers come in order
-            self._unawaited.clear()
-            if isinstance(earlier, Failed):
-                raise SandboxLostError(f"the sandbox cannot be made ready: {earlier.reason}", "Run the command again.")
-        if isinstance(answer, Failed):
-            raise RequestFailedError(answer.errno_name, answer.reason)
-        return answer
+        with self._exchanging:
+            self._last_request += 1
+            request_id = self._last_request
+            self._put(message, request_id)
+            for unanswered in more:
+                self._put(unanswered)
+            self._exchange(0)
+            if self.wait(lambda: request_id in self._answers or None, ANSWER_SECONDS) is None:
+                raise SandboxLostError("the sandbox does not answer", "Run the command again.")
+            answer = self._answers.pop(request_id)
+            for earlier in [self._answers.pop(number) for number in self._unawaited]:  # answers come in order
+                self._unawaited.clear()
+                if isinstance(earlier, Failed):
+                    raise SandboxLostError(
+                        f"the sandbox cannot be made ready: {earlier.reason}", "Run the command again."
+                    )
+            if isinstance(answer, Failed):
+                raise RequestFailedError(answer.errno_name, answer.reason)
+            return answer
 
     def _ask_ahead(self, message: Stage | Reset) -> None:
         """Send a request whose answer is looked at with the next one's: it can only fail if the sandbox is broken."""
-        self._last_request += 1
-        self._unawaited.append(self._last_request)
-        self._send(message, self._last_request)
+        with self._exchanging:
+            self._last_request += 1
+            self._unawaited.append(self._last_request)
+            self._send(message, self._last_request)
 
     def wait(self, condition: Callable[[], T | None], seconds: float, again: float = math.inf) -> T | None:
         """Take in what comes until `condition` yields something, which is returned, or time is up: None.
 
         It is asked whenever something has come, and every `again` seconds.
         """
-        deadline = time.monotonic() + seconds
-        while (found := condition()) is None:
-            now = time.monotonic()
-            if now >= deadline:
-                return None
-            self._exchange(min(deadline - now, again, self._beat(now)))
-        return found
+        with self._exchanging:
+            deadline = time.monotonic() + seconds
+            while (found := condition()) is None:
+                now = time.monotonic()
+                if now >= deadline:
+                    return None
+                self._exchange(min(deadline - now, again, self._beat(now)))
+            return found
 
     def _beat(self, now: float) -> float:
         """Let the agent know that the host is there if it is time to; return the seconds until it is again.
@@ -369,8 +395,9 @@ class Session:
         return found
 
     def _send(self, message: Message, request_id: int = 0) -> None:
-        self._put(message, request_id)
-        self._exchange(0)
+        with self._exchanging:
+            self._put(message, request_id)
+            self._exchange(0)
 
     def _put(self, message: Message, request_id: int = 0) -> None:
         self.quiet = self._last_quiet = None

@@ -48,3 +48,37 @@ def test_what_was_asked_for_ahead_and_failed_is_the_sandbox_s_fault(answers: tup
         session.reset()
         with pytest.raises(SandboxLostError, match="the sandbox cannot be made ready: no room"):
             session.names()
+
+
+class InterruptedStream(AnsweringStream):
+    """A stream whose reader is interrupted between receiving and taking in, once."""
+
+    has_been_read = False
+
+    def receive(self) -> bytes:
+        received = super().receive()
+        if not self.has_been_read:
+            self.has_been_read = True
+            raise KeyboardInterrupt
+        return received
+
+
+def test_who_was_interrupted_waits_for_no_answer_any_more() -> None:
+    """It may be lost, and a minute would pass in the `finally` of a check."""
+    with Session(InterruptedStream(Done({"names": []}, b""))) as session:
+        with pytest.raises(KeyboardInterrupt):
+            session.names()
+        with pytest.raises(KeyboardInterrupt):
+            session.reset()
+        with pytest.raises(KeyboardInterrupt):
+            session.wait(lambda: None, 60)
+
+
+def test_who_was_interrupted_between_two_requests_goes_on() -> None:
+    """What a check lays down on its way out is cleared away."""
+    with Session(AnsweringStream(Done({"names": []}, b""), Done({"names": ["a"]}, b""))) as session:
+        try:
+            session.names()
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            assert session.names() == ["a"]
