@@ -39,19 +39,32 @@ class Preparation(threading.Thread):
         self.session: Session | None = None
         self.report: BuildReport | None = None
         self.error: BaseException | None = None
+        # A `join` that was interrupted cannot be waited for again: it takes the thread for ended
+        # (`_wait_for_tstate_lock` in CPython 3.11's threading.py).
+        self._has_begun = threading.Event()
+        self._is_over = threading.Event()
 
     def run(self) -> None:
         try:
             self._say("starting a sandbox")
             stream = self._launch(containment_of(self._assignment.limits))
             self.session = Session(stream)
+            self._has_begun.set()
             self.report = build(self.session, self._assignment.build, self._files)
         except BaseException as error:  # noqa: BLE001  # handed to the thread that waits, which raises it
             self.error = error
+        self._has_begun.set()
+        self._is_over.set()
+
+    def close(self, *, at_once: bool) -> None:
+        """End the sandbox, as soon as there is one; `at_once` waits until it is removed."""
+        self._has_begun.wait()
+        if self.session is not None:
+            self.session.close(at_once=at_once)
 
     def built(self) -> Session:
         """Wait for the built program's sandbox; raises what went wrong, BuildFailedError if it does not compile."""
-        self.join()
+        self._is_over.wait()
         if self.error is not None:
             raise self.error
         assert self.session is not None
@@ -124,9 +137,9 @@ def grade(
             assert preparation.session is not None
             kernel = str(preparation.session.machine["kernel"])
         except BaseException:
-            _close(preparation, at_once=True)
+            preparation.close(at_once=True)
             raise
-        _close(preparation, at_once=False)
+        preparation.close(at_once=False)
         environment = Environment(grader=__version__, image=image, kernel=kernel)
         return result(status, outcomes, build=preparation.report, environment=environment)
 
@@ -135,13 +148,6 @@ def grade(
     except SandboxLostError as error:
         say(f"once more, for {error}")
     return attempt(launch_here)
-
-
-def _close(preparation: Preparation, *, at_once: bool) -> None:
-    if preparation.session is None:
-        preparation.join()
-    if preparation.session is not None:
-        preparation.session.close(at_once=at_once)
 
 
 def _all_skipped(assignment: Assignment, only: frozenset[str], reason: str) -> tuple[CheckResult, ...]:

@@ -8,6 +8,7 @@ import json
 import secrets
 from contextlib import ExitStack, suppress
 from functools import cache
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -110,13 +111,18 @@ def launch_with(
 
 
 def remove(container: str) -> None:
-    """Remove a container, whatever it does; one that is gone already is fine.
+    """Remove a container, whatever it does, and wait until it is gone; one that is gone already is fine.
 
     Raises SandboxError if no Docker Engine answers.
     """
     client = connect()
     with suppress(docker.errors.APIError, requests.exceptions.RequestException):
-        client.remove_container(container, force=True)
+        try:
+            client.remove_container(container, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+            client.wait(container, condition="removed")  # Docker has begun by itself
     client.close()
 
 
