@@ -3,7 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,7 @@ TRIES = 3
 GRADEBOOK = "gradebook.sqlite"
 
 GradeAll = Callable[
-    [Assignment, Iterator[tuple[str, Submission]], Callable[[str], None]], Iterator[tuple[str, Outcome]]
+    [Assignment, Iterator[tuple[str, Submission]], Callable[[str], None]], Generator[tuple[str, Outcome], None, None]
 ]
 """What grades submissions by key, here or on other machines, telling when it begins with each."""
 
@@ -112,14 +113,15 @@ def batch(
             tally.running += 1
             on_change(tally, None)
 
-        for key, outcome in grade(assignment, to_grade(), begin):
-            tally.running -= 1
-            digest = digests.pop(key)
-            if isinstance(outcome, NoVerdict):
-                finish(_without_verdict(entries[key], digest, graded_by, outcome.reason))
-            else:
-                _write_reports(reports, key, outcome)
-                finish(_row(entries[key], digest, graded_by, outcome))
+        with closing(grade(assignment, to_grade(), begin)) as outcomes:
+            for key, outcome in outcomes:
+                tally.running -= 1
+                digest = digests.pop(key)
+                if isinstance(outcome, NoVerdict):
+                    finish(_without_verdict(entries[key], digest, graded_by, outcome.reason))
+                else:
+                    _write_reports(reports, key, outcome)
+                    finish(_row(entries[key], digest, graded_by, outcome))
         _write_class(out, assignment, gradebook)
     return tally
 
@@ -254,7 +256,7 @@ def grade_here(jobs: int) -> GradeAll:
 
     def run(
         assignment: Assignment, submissions: Iterator[tuple[str, Submission]], on_start: Callable[[str], None]
-    ) -> Iterator[tuple[str, Outcome]]:
+    ) -> Generator[tuple[str, Outcome], None, None]:
         return grade_all(assignment, submissions, jobs, tries=TRIES, on_start=on_start)
 
     return run

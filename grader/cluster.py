@@ -9,7 +9,7 @@ import io
 import os
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,9 @@ _CONNECT_SECONDS = 10
 
 def grade_on_cluster(
     address: str, tries: int = 3
-) -> Callable[[Assignment, Iterator[tuple[str, Submission]], Callable[[str], None]], Iterator[tuple[str, Outcome]]]:
+) -> Callable[
+    [Assignment, Iterator[tuple[str, Submission]], Callable[[str], None]], Generator[tuple[str, Outcome], None, None]
+]:
     """What grades submissions on the workers of the scheduler at `address`.
 
     Raises UsageError if the package `distributed` is not installed or no scheduler answers.
@@ -44,7 +46,7 @@ def grade_on_cluster(
 
     def run(
         assignment: Assignment, submissions: Iterator[tuple[str, Submission]], on_start: Callable[[str], None]
-    ) -> Iterator[tuple[str, Outcome]]:
+    ) -> Generator[tuple[str, Outcome], None, None]:
         try:
             client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
@@ -102,9 +104,8 @@ def pack_folder(folder: Path) -> bytes:
 def grade_packed(packed: bytes, submission: Submission, tries: int) -> Outcome:
     """On a worker: grade one submission by a packed assignment."""
     assignment = load_assignment(_unpacked(packed))
-    for _key, outcome in grade_all(assignment, [("", submission)], jobs=1, tries=tries):
-        return outcome
-    raise AssertionError("one submission has one outcome")
+    [(_key, outcome)] = grade_all(assignment, [("", submission)], jobs=1, tries=tries)
+    return outcome
 
 
 def _unpacked(packed: bytes) -> Path:

@@ -5,6 +5,7 @@ program fails exactly the checks of its label and for the reason it names, and n
 """
 
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,19 +111,18 @@ def validate(
     matrix: dict[str, Mapping[str, str]] = {}
     if not starter.is_dir():
         problems.append(Problem(place=Place(starter), message="expected a folder with the files students start from"))
-    for done, ((role, name), result) in enumerate(
-        grade_all(assignment, work, jobs or default_jobs(), tries=2), start=1
-    ):
-        say(f"{assignment.name}: {done} of {len(work)} graded")
-        if isinstance(result, NoVerdict):
-            raise VerdictError(f"{name}: {result.reason}")
-        if role == "right":
-            problems += _judge_right(right[name], result)
-        elif role == "starter":
-            problems += _judge_starter(starter, result)
-        else:
-            matrix[name] = failures(result)
-            problems += _judge_bug(bugs[name], result)
+    with closing(grade_all(assignment, work, jobs or default_jobs(), tries=2)) as outcomes:
+        for done, ((role, name), result) in enumerate(outcomes, start=1):
+            say(f"{assignment.name}: {done} of {len(work)} graded")
+            if isinstance(result, NoVerdict):
+                raise VerdictError(f"{name}: {result.reason}")
+            if role == "right":
+                problems += _judge_right(right[name], result)
+            elif role == "starter":
+                problems += _judge_starter(starter, result)
+            else:
+                matrix[name] = failures(result)
+                problems += _judge_bug(bugs[name], result)
     problems += _unproven_checks(assignment, bugs)
     ordered = {name: matrix[name] for name in bugs}
     return Validation(

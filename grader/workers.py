@@ -6,18 +6,19 @@ it. While a grading goes on its worker starts the container of the next one.
 """
 
 import ctypes
+import fcntl
 import gc
 import multiprocessing
 import os
 import pickle
 import signal
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Generator, Hashable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import Connection, wait
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from grader.checks.plugin import RunChecks
 from grader.checks.runner import load_checks
@@ -30,6 +31,9 @@ from grader.submission import Submission
 from sandbox.container import ContainerStream, Containment
 from sandbox.errors import SandboxError
 from sandbox.launcher import Launch, launch_here
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
 
 Key = TypeVar("Key", bound=Hashable)
 
@@ -65,16 +69,17 @@ def grade_all(
     *,
     tries: int = 1,
     on_start: Callable[[Key], None] = lambda _: None,
-) -> Iterator[tuple[Key, Outcome]]:
+) -> Generator[tuple[Key, Outcome], None, None]:
     """Grade each submission and yield what came of it with its key, in the order in which they are done.
 
     `submissions` are asked for one by one as workers become free; what has no verdict is tried again, `tries` times in
-    all. To be called while this process has one thread.
+    all. To be called while this process has one thread; to be closed, so that nothing goes on if all is given up.
     """
     load_everything()
     incoming = ((key, submission, 1) for key, submission in submissions)
     waiting = deque(_take(incoming))
     pool: dict[Connection, _Worker[tuple[Key, Submission, int]]] = {}
+    launches = _Launches()
 
     def assign(worker: "_Worker[tuple[Key, Submission, int]]") -> None:
         item = waiting.popleft()
@@ -86,7 +91,7 @@ def grade_all(
     try:
         while waiting or pool:
             while waiting and len(pool) < jobs:
-                worker: _Worker[tuple[Key, Submission, int]] = _Worker(assignment, [*pool])
+                worker: _Worker[tuple[Key, Submission, int]] = _Worker(assignment, [*pool], launches)
                 pool[worker.connection] = worker
                 assign(worker)
             for ready in wait([*pool]):
@@ -104,8 +109,9 @@ def grade_all(
                 if not again:
                     yield key, outcome
     finally:
-        for worker in pool.values():
-            worker.kill()
+        if pool:
+            _give_up(pool.values(), launches)
+        launches.close()
 
 
 T = TypeVar("T")
@@ -120,19 +126,58 @@ def _take(items: Iterator[T]) -> tuple[T, ...]:
 
 def load_everything() -> None:
     """Import what a grading needs, so that it is loaded before a fork and not after; clear away what is left over."""
+    _clear_leftovers()
+    gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
+
+
+def _clear_leftovers() -> None:
     import sandbox.docker
 
     sandbox.docker.clear_leftovers()
-    gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
+
+
+class _Launches:
+    """What starts the sandboxes of all workers, until they are to start no more.
+
+    By a record lock that each process has for itself and loses when it ends, see fcntl(2).
+    """
+
+    def __init__(self) -> None:
+        self._file = os.memfd_create("grader-launches")
+
+    def __call__(self, containment: Containment) -> ContainerStream:
+        fcntl.lockf(self._file, fcntl.LOCK_SH)
+        try:
+            return launch_here(containment)
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)
+
+    def end(self) -> None:
+        """Have no more begun, and wait until those that were begun are through."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        os.close(self._file)
+
+
+def _give_up(workers: "Iterable[_Worker[Any]]", launches: _Launches) -> None:
+    """End the workers and all that they do, and remove their sandboxes, whether or not their agents are up yet."""
+    launches.end()  # of a sandbox that Docker is still making it cannot be told yet that nobody wants it
+    prctl = ctypes.CDLL(None).prctl
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)  # what a worker has begun becomes ours when it ends, to be waited for
+    for worker in workers:
+        worker.kill()
+    prctl(_PR_SET_CHILD_SUBREAPER, 0)
+    _clear_leftovers()
 
 
 class _Worker(Generic[T]):
     """The near end of a worker; it has at most one task, known here by its item."""
 
-    def __init__(self, assignment: Assignment, others: list[Connection]) -> None:
+    def __init__(self, assignment: Assignment, others: list[Connection], launch: Launch) -> None:
         context = multiprocessing.get_context("fork")
         self.connection, theirs = context.Pipe()
-        arguments = (assignment, theirs, [*others, self.connection], os.getpid())
+        arguments = (assignment, launch, theirs, [*others, self.connection], os.getpid())
         self._process = context.Process(target=_work, args=arguments)
         self._process.start()
         theirs.close()
@@ -161,18 +206,20 @@ class _Worker(Generic[T]):
         self._process.join()
 
     def kill(self) -> None:
-        """End it and what it does; its sandboxes end with it."""
+        """End it and what it has begun, and wait until all of that has ended."""
         self._process.terminate()
         self.end()
+        with suppress(ChildProcessError):
+            while self._process.pid is not None:
+                os.waitpid(-self._process.pid, 0)
 
 
 # -- in the worker --------------------------------------------------------------------------------
 
 
-_PR_SET_PDEATHSIG = 1
-
-
-def _work(assignment: Assignment, connection: Connection, others: list[Connection], asked_by: int) -> None:
+def _work(
+    assignment: Assignment, launch: Launch, connection: Connection, others: list[Connection], asked_by: int
+) -> None:
     """Load the checks, then grade what comes until nothing more can, or nobody is left to take it: what is being
     graded then would be for nobody, and take the processors from the next.
     """
@@ -183,7 +230,7 @@ def _work(assignment: Assignment, connection: Connection, others: list[Connectio
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != asked_by:  # it had ended before
         return
-    serve = partial(_serve, assignment, connection)
+    serve = partial(_serve, assignment, launch, connection)
     try:
         load_checks(assignment, serve)
     except GraderError as error:  # nothing has been served: every submission is told why
@@ -194,10 +241,10 @@ def _raise(error: Exception, *_grading: object) -> NoReturn:
     raise error
 
 
-def _serve(assignment: Assignment, connection: Connection, run: RunChecks) -> None:
+def _serve(assignment: Assignment, launch: Launch, connection: Connection, run: RunChecks) -> None:
     """Grade what comes; the container for the next one is started meanwhile."""
     gc.freeze()
-    ahead = _SandboxAhead(containment_of(assignment.limits))
+    ahead = _SandboxAhead(containment_of(assignment.limits), launch)
     with suppress(EOFError, BrokenPipeError):
         while True:
             task = connection.recv()
@@ -213,12 +260,13 @@ def _serve(assignment: Assignment, connection: Connection, run: RunChecks) -> No
 class _Handed:
     """Gives the sandbox that was started ahead, and starts one if there is none."""
 
-    def __init__(self, stream: ContainerStream | None) -> None:
+    def __init__(self, stream: ContainerStream | None, launch: Launch) -> None:
         self._stream = stream
+        self._launch = launch
 
     def __call__(self, containment: Containment) -> ContainerStream:
         stream, self._stream = self._stream, None
-        return stream if stream is not None else launch_here(containment)
+        return stream if stream is not None else self._launch(containment)
 
     def let_go(self) -> None:
         """It is another process's now."""
@@ -229,19 +277,20 @@ class _Handed:
 class _SandboxAhead:
     """At most one sandbox that nobody uses yet."""
 
-    def __init__(self, containment: Containment) -> None:
+    def __init__(self, containment: Containment, launch: Launch) -> None:
         self._containment = containment
+        self._launch = launch
         self._stream: ContainerStream | None = None
 
     def start(self) -> None:
         """Start one; if that fails, whoever takes it tries again and is told why."""
         with suppress(SandboxError):
-            self._stream = launch_here(self._containment)
+            self._stream = self._launch(self._containment)
 
     def take(self) -> _Handed:
         """What hands out the sandbox that waits, or starts one."""
         stream, self._stream = self._stream, None
-        return _Handed(stream)
+        return _Handed(stream, self._launch)
 
     def close(self) -> None:
         if self._stream is not None:
