@@ -1,10 +1,9 @@
 """The `grader` command."""
 
 import gc
-import os
 import sys
 
-from grader import INTERRUPTED
+from grader.interrupts import Interrupts
 
 _SWITCH_SECONDS = 0.0005
 """How long a thread that loads modules keeps the one waiting that talks to the sandbox, which the sandbox waits for."""
@@ -14,18 +13,16 @@ def script() -> None:
     """Run the command; what takes longest is begun before anything else is loaded."""
     gc.disable()  # one command makes little garbage, and the collector would look through every module loaded
     sys.setswitchinterval(_SWITCH_SECONDS)
-    try:
-        from sandbox.launcher import LauncherAhead
+    interrupts = Interrupts()
+    interrupts.obey()
 
-        ahead = LauncherAhead() if sys.argv[1:2] in (["grade"], ["observe"]) else None
+    from sandbox.launcher import LauncherAhead
 
-        from grader.cli import run_command
+    ahead = LauncherAhead() if sys.argv[1:2] in (["grade"], ["observe"]) else None
 
-        run_command(ahead)
-    except KeyboardInterrupt:  # while the command itself was being loaded
-        if sys.stderr is not None:
-            print("grader: interrupted", file=sys.stderr, flush=True)
-        os._exit(INTERRUPTED)
+    from grader.cli import run_command
+
+    run_command(interrupts, ahead)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from grader import INTERRUPTED, __version__
 from grader.errors import GraderError, InternalError, UsageError
+from grader.interrupts import Interrupts
 from sandbox.container import RUNTIME_VARIABLE
 from sandbox.errors import SandboxError
 
@@ -29,12 +30,14 @@ _FORMATS = {"junit": "junit", "json": "json_report", "html": "html", "markdown":
 """The reports of a grading that a file can be named for, each by an option of its name, and the module of each."""
 
 
-def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
+def main(argv: Sequence[str], interrupts: Interrupts | None = None, ahead: "LauncherAhead | None" = None) -> int:
     """Run one command and return its exit status; errors are said on standard error, without a traceback.
 
-    `ahead` starts the sandbox of a command that needs one, if it has been begun already.
+    `interrupts` handles SIGINT, if anything of ours does; `ahead` starts the sandbox of a command that needs one, if
+    that has been begun already.
     """
     arguments = _arguments(argv)
+    arguments.interrupts = interrupts = interrupts or Interrupts()
     arguments.ahead = ahead
     if getattr(arguments, "runtime", None):
         os.environ[RUNTIME_VARIABLE] = arguments.runtime  # of this process and of those it starts
@@ -49,7 +52,7 @@ def main(argv: Sequence[str], ahead: "LauncherAhead | None" = None) -> int:
         _say_error(f"{error}\n{error.advice}" if error.advice else str(error))
         return 3
     except KeyboardInterrupt:
-        _say_error(f"interrupted; {getattr(arguments, 'left', 'nothing was written')}")
+        _say_error(f"interrupted; {interrupts.left}")
         return INTERRUPTED
     except Exception as error:  # noqa: BLE001  # the outermost border: whatever it is, it is no grade
         if isinstance(error, OSError) and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF):
@@ -89,13 +92,13 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     return arguments
 
 
-def run_command(ahead: "LauncherAhead | None") -> NoReturn:
-    """Run the command of this process's arguments, and end the process; see `main` for `ahead`."""
+def run_command(interrupts: Interrupts, ahead: "LauncherAhead | None") -> NoReturn:
+    """Run the command of this process's arguments, and end the process; see `main` for the rest."""
     sys.stdout = sys.stdout or open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # a closed one, for our life
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # whatever the terminal can show
     try:
-        status = main(sys.argv[1:], ahead)
+        status = main(sys.argv[1:], interrupts, ahead)
     except SystemExit as stop:  # of argparse: help, version, usage
         status = stop.code if isinstance(stop.code, int) else 2
         with contextlib.suppress(OSError):
@@ -213,6 +216,7 @@ def _observe(arguments: argparse.Namespace) -> int:
         from grader.reports import observation as report
         from grader.write import write_whole
 
+        arguments.interrupts.deliver()
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
             observed = observe(
                 arguments.target,
@@ -253,9 +257,7 @@ def _add_batch(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     batch.add_argument("--fail-under", type=_percent, metavar="P", help="exit with 1 if a score is below P percent")
     _add_runtime(batch)
-    batch.set_defaults(
-        command=_batch, left="what has been graded is kept, and the same command with --resume goes on from there"
-    )
+    batch.set_defaults(command=_batch)
 
 
 def _percent(text: str) -> float:
@@ -281,6 +283,8 @@ def _batch(arguments: argparse.Namespace) -> int:
         grade = grade_on_cluster(arguments.cluster)
     else:
         grade = grade_here(arguments.jobs or default_jobs())
+    arguments.interrupts.left = "what has been graded is kept, and the same command with --resume goes on from there"
+    arguments.interrupts.deliver()
     with BatchProgress(sys.stderr) as progress:
         tally = batch(
             assignment,
@@ -331,6 +335,7 @@ def _validate(arguments: argparse.Namespace) -> int:
     from grader.validate import validate
     from grader.write import write_whole
 
+    arguments.interrupts.deliver()
     validations = []
     for name in arguments.assignments:
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
@@ -366,15 +371,20 @@ def _grade(arguments: argparse.Namespace) -> int:
         from grader.submission import load_submission
 
         submission = load_submission(arguments.submission, assignment.submission)
+        interrupts: Interrupts = arguments.interrupts
+        interrupts.keep()
         if not submission.rejected:
             ahead.ask(containment_of(assignment.limits))  # before the rest is loaded
 
         from grader.grade import grade
 
+        def load() -> None:
+            _load_the_rest()
+            interrupts.deliver()
+
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-            result = grade(
-                assignment, submission, only=only, say=progress.step, meanwhile=_load_reports, launch=ahead.launch
-            )
+            result = grade(assignment, submission, only=only, say=progress.step, meanwhile=load, launch=ahead.launch)
+    interrupts.deliver()  # the checks load modules, too
     if arguments.student:
         from grader.reports.visibility import student_view
 
@@ -385,8 +395,9 @@ def _grade(arguments: argparse.Namespace) -> int:
     return 0 if result.all_passed else 1
 
 
-def _load_reports() -> None:
-    """Import what will be wanted at the end, while there is nothing else to do."""
+def _load_the_rest() -> None:
+    """Import what will be wanted after the program is built, while there is nothing else to do."""
+    from grader.checks import runner  # noqa: F401  # with pytest
     from grader.reports import json_report, junit, terminal  # noqa: F401
 
 
@@ -483,6 +494,7 @@ def _sandbox(arguments: argparse.Namespace) -> int:
     from sandbox.docker import connect
     from sandbox.image import build_image, image_name, prune_images
 
+    arguments.interrupts.deliver()
     client = connect()
     if arguments.action == "build":
         print(build_image(client, partial(print, flush=True)))

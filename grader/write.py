@@ -26,11 +26,10 @@ def check_writable(path: Path) -> None:
     if path.exists() and not path.is_file():
         return
     try:
-        descriptor, name = tempfile.mkstemp(dir=parent, prefix=".grader-")
+        with tempfile.TemporaryFile(dir=parent):
+            pass
     except OSError as error:
         raise _cannot_write(path, error) from error
-    os.close(descriptor)
-    Path(name).unlink()
 
 
 def write_whole(path: Path, text: str | Iterable[str]) -> None:

@@ -44,15 +44,18 @@ class LauncherAhead:
     def __init__(self) -> None:
         self._channel: socket.socket | None = None
         self._has_asked = False
+        self._has_answer = False
         if not _hands_over(os.environ.get("DOCKER_HOST", "")):
             return
         for module in _NEEDED_BY_BOTH:
             importlib.import_module(module)
         self._channel, theirs = socket.socketpair()
         asked_by = os.getpid()
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))  # the other is to have no handler of ours
         if os.fork() == 0:
             self._channel.close()
             _serve(theirs, asked_by)
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
 
     def __enter__(self) -> Self:
@@ -62,9 +65,13 @@ class LauncherAhead:
         self.close()
 
     def close(self) -> None:
-        """Let it end, if it has not been asked for a sandbox."""
-        if self._channel is not None:
-            self._channel.close()
+        """Let it end; a sandbox that was asked for, and that nobody took, is removed."""
+        if self._channel is None:
+            return
+        if self._has_asked and not self._has_answer:
+            with suppress(SandboxError):
+                self._answer(self._channel).close(at_once=True)
+        self._channel.close()
 
     def ask(self, containment: Containment) -> None:
         """Have the sandbox started that `launch` will be called for, as soon as that can be done."""
@@ -82,9 +89,13 @@ class LauncherAhead:
         if self._channel is None:
             return launch_here(containment)
         self.ask(containment)
+        return self._answer(self._channel)
+
+    def _answer(self, channel: socket.socket) -> ContainerStream:
         data, descriptors = b"", list[int]()
         with suppress(OSError):
-            data, descriptors, _flags, _address = socket.recv_fds(self._channel, _MESSAGE_BYTES, 1)
+            data, descriptors, _flags, _address = socket.recv_fds(channel, _MESSAGE_BYTES, 1)
+        self._has_answer = True
         answer = json.loads(data or b"{}")
         if not descriptors:
             error = SandboxLostError if answer.get("is_lost", True) else SandboxError

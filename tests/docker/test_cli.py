@@ -16,11 +16,13 @@ import docker
 import docker.errors
 import pytest
 import xmlschema
-from tiny_assignment import CHECKS, TinyAssignment
+from tiny_assignment import CHECKS, PROGRAM, TinyAssignment
 from workshop import PATIENCE
 
 from sandbox.docker import AGENT_MEMORY_BYTES, ENGINE_SECONDS
 from sandbox.image import SESSION_LABEL
+from sandbox.owner import OWNER_LABEL
+from sandbox.session import ANSWER_SECONDS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = xmlschema.XMLSchema(ROOT / "tests" / "unit" / "junit-10.xsd")
@@ -300,22 +302,131 @@ def test_a_result_file_of_before_stays_when_there_is_no_verdict(tiny: TinyAssign
 # -- being interrupted ----------------------------------------------------------------------------
 
 
-def test_ctrl_c_while_the_command_is_being_loaded() -> None:
-    loading = (
-        "import sys, sandbox.launcher, grader.__main__\n"
-        "def interrupted(_self): raise KeyboardInterrupt\n"
-        "sandbox.launcher.LauncherAhead.__init__ = interrupted\n"
-        "grader.__main__.script()\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", loading, "grade", "pipeline", "."],
+IN_A_CALLBACK = """\
+class Interrupted:
+    def __del__(self):
+        signal.raise_signal(signal.SIGINT)
+        signal.getsignal(signal.SIGINT)  # handlers run between two calls: what this one raises is dropped here
+
+
+"""
+
+
+def interrupted(moment: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
+    """The command, in which `moment` is run first: it puts an `Interrupted` where there was something else."""
+    lines = f"import signal, sys\nimport sandbox.launcher, grader.cli, grader.__main__\n{IN_A_CALLBACK}{moment}\n"
+    return subprocess.run(
+        [sys.executable, "-c", f"{lines}grader.__main__.script()\n", *words],
         env=ENVIRONMENT,
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
+        preexec_fn=obey_signals,
     )
-    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted\n")
+
+
+def test_ctrl_c_while_the_command_is_being_loaded() -> None:
+    done = interrupted(
+        "sandbox.launcher.LauncherAhead.__init__ = lambda _self: Interrupted()", "grade", "pipeline", "."
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted; nothing was written\n")
+
+
+def test_ctrl_c_while_the_sandbox_starts_and_the_rest_is_loaded(tiny: TinyAssignment, engine: docker.APIClient) -> None:
+    """Wherever it comes: what is raised while a module is imported can be dropped."""
+    done = interrupted("grader.cli._load_the_rest = Interrupted", "grade", tiny.folder, tiny.submission)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted; nothing was written\n")
+    assert containers_of(tiny, engine) == []
+
+
+def test_ctrl_c_twice_does_not_wait_for_the_rest_to_be_loaded(tiny: TinyAssignment, engine: docker.APIClient) -> None:
+    twice = "def twice(): Interrupted(); Interrupted(); signal.pause()\ngrader.cli._load_the_rest = twice"
+    done = interrupted(twice, "grade", tiny.folder, tiny.submission)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted; nothing was written\n")
+    assert nothing_is_left(tiny, engine)
+
+
+def test_ctrl_c_while_a_worker_starts_a_sandbox(tiny: TinyAssignment, engine: docker.APIClient, tmp_path: Path) -> None:
+    """It is waited for, and removed."""
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "tiny.c").write_text(PROGRAM)
+    starting = (
+        "import docker, os\n"
+        "command = os.getpid()\n"
+        "start = docker.APIClient.start\n"
+        "def interrupt_and_start(client, container):\n"
+        "    os.kill(command, signal.SIGINT)\n"
+        "    start(client, container)\n"
+        "docker.APIClient.start = interrupt_and_start"
+    )
+    done = interrupted(starting, "batch", tiny.folder, tmp_path / "class", "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("grader: interrupted; what has been graded is kept")
+    assert containers_of(tiny, engine) == []
+
+
+STARTING = """
+
+def run(program, *arguments):
+    with program.start(*arguments) as process:
+        return process.wait()
+"""
+
+
+def test_ctrl_c_in_the_midst_of_an_exchange_does_not_wait_for_its_end(
+    tiny: TinyAssignment, engine: docker.APIClient
+) -> None:
+    """What is lost is that the program has ended; the `with` of a check would wait for that."""
+    tiny.write_checks(CHECKS.replace("program.run(", "run(program, ") + STARTING)
+    losing = (
+        "import threading\n"
+        "from sandbox.session import Session\n"
+        "take = Session._take_report\n"
+        "def lose(session, report):\n"
+        "    if type(report).__name__ == 'Ended' and threading.current_thread() is threading.main_thread():\n"
+        "        Session._take_report = take\n"
+        "        signal.raise_signal(signal.SIGINT)\n"
+        "    take(session, report)\n"
+        "Session._take_report = lose"
+    )
+    began = time.monotonic()
+    done = interrupted(losing, "grade", tiny.folder, tiny.submission)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "grader: interrupted; nothing was written\n")
+    assert time.monotonic() - began < ANSWER_SECONDS
+    assert nothing_is_left(tiny, engine)
+
+
+def test_ctrl_c_that_a_check_swallows_leaves_no_verdict(tiny: TinyAssignment, engine: docker.APIClient) -> None:
+    """`except:` takes what was meant for the command, too."""
+    interrupt = "try:\n        signal.raise_signal(signal.SIGINT)\n    except:\n        pass"
+    tiny.write_checks(f"import signal\n\n{CHECKS}".replace("    assert", f"    {interrupt}\n    assert", 1))
+    done = grade(tiny)
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr == "grader: interrupted; nothing was written\n"
+    assert nothing_is_left(tiny, engine)
+
+
+def test_ctrl_c_while_the_sandbox_of_observe_starts(tmp_path: Path, engine: docker.APIClient) -> None:
+    """It is waited for, and removed."""
+    source = tmp_path / "a.c"
+    source.write_text("int main(void) { return 0; }\n")
+    asked = (
+        "import sandbox.owner\n"
+        "ask = sandbox.launcher.LauncherAhead.ask\n"
+        "def ask_and_interrupt(*of_what):\n"
+        "    ask(*of_what)\n"
+        "    print(end=sandbox.owner.owner(), flush=True)\n"
+        "    signal.raise_signal(signal.SIGINT)\n"
+        "sandbox.launcher.LauncherAhead.ask = ask_and_interrupt"
+    )
+    begun = time.time()
+    done = interrupted(asked, "observe", source)
+    assert (done.returncode, done.stderr) == (130, "grader: interrupted; nothing was written\n")
+    its = f"{OWNER_LABEL}={done.stdout}"
+    made = engine.events(since=begun, until=time.time(), filters={"label": its, "event": "create"}, decode=True)
+    assert len(list(made)) == 1
+    assert engine.containers(all=True, filters={"label": its}) == []
 
 
 WAITING_CHECKS = """\
