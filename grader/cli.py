@@ -483,6 +483,7 @@ def _schema(arguments: argparse.Namespace) -> int:
 def _doctor(arguments: argparse.Namespace) -> int:
     from grader.doctor import examine
 
+    arguments.interrupts.deliver()
     healthy = True
     for finding in examine():
         healthy = healthy and finding.ok

@@ -29,6 +29,7 @@ from grader.result import Result
 from grader.spec import Assignment
 from grader.submission import Submission
 from sandbox.container import ContainerStream, Containment
+from sandbox.docker import clear_leftovers  # not when it is needed: that would be in every fork
 from sandbox.errors import SandboxError
 from sandbox.launcher import Launch, launch_here
 
@@ -75,7 +76,8 @@ def grade_all(
     `submissions` are asked for one by one as workers become free; what has no verdict is tried again, `tries` times in
     all. To be called while this process has one thread; to be closed, so that nothing goes on if all is given up.
     """
-    load_everything()
+    clear_leftovers()
+    gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
     incoming = ((key, submission, 1) for key, submission in submissions)
     waiting = deque(_take(incoming))
     pool: dict[Connection, _Worker[tuple[Key, Submission, int]]] = {}
@@ -124,18 +126,6 @@ def _take(items: Iterator[T]) -> tuple[T, ...]:
     return ()
 
 
-def load_everything() -> None:
-    """Import what a grading needs, so that it is loaded before a fork and not after; clear away what is left over."""
-    _clear_leftovers()
-    gc.freeze()  # what is loaded now is garbage never, and would be copied into every fork if it were looked through
-
-
-def _clear_leftovers() -> None:
-    import sandbox.docker
-
-    sandbox.docker.clear_leftovers()
-
-
 class _Launches:
     """What starts the sandboxes of all workers, until they are to start no more.
 
@@ -168,7 +158,7 @@ def _give_up(workers: "Iterable[_Worker[Any]]", launches: _Launches) -> None:
     for worker in workers:
         worker.kill()
     prctl(_PR_SET_CHILD_SUBREAPER, 0)
-    _clear_leftovers()
+    clear_leftovers()
 
 
 class _Worker(Generic[T]):

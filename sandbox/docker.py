@@ -93,6 +93,7 @@ def launch_with(
                 labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by},
                 host_config=client.create_host_config(**_host_options(containment, runtime)),
             )["Id"]
+            unless_started.callback(_remove, client, container)
             connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             stream = getattr(connection, "_sock", connection)  # which closing the connection leaves open
             unless_started.callback(stream.close)
@@ -116,6 +117,11 @@ def remove(container: str) -> None:
     Raises SandboxError if no Docker Engine answers.
     """
     client = connect()
+    _remove(client, container)
+    client.close()
+
+
+def _remove(client: docker.APIClient, container: str) -> None:
     with suppress(docker.errors.APIError, requests.exceptions.RequestException):
         try:
             client.remove_container(container, force=True)
@@ -123,7 +129,6 @@ def remove(container: str) -> None:
             if error.status_code != HTTPStatus.CONFLICT:
                 raise
             client.wait(container, condition="removed")  # Docker has begun by itself
-    client.close()
 
 
 def clear_leftovers() -> None:
