@@ -11,7 +11,7 @@ from grader.checks.run import CheckContext, CheckFailed, Findings, Run, require_
 from grader.checks.view import ProcessView, Signals, View
 from grader.observe.blocking import NameOf, label_of, no_names
 from grader.observe.history import LATE_SECONDS, WORK_FOLDER, read_history
-from grader.observe.naps import sleepers_for_a_time
+from grader.observe.naps import is_awake, sleepers_for_a_time
 from grader.observe.procfs import FileDescriptor
 from grader.observe.signals import NUMBER_OF_SIGNAL, WaitStatus
 from grader.observe.snapshot import parse_snapshot
@@ -210,23 +210,25 @@ class Process:
         count, not its commands; only calls with a time limit, such as `poll` or `nanosleep`; and no limit that is so
         long that none ends twice `within` that time.
         """
-        start = parse_snapshot(self._session.look(), self._names)
-        root = start.processes.get(self.pid)
-        suspects = sleepers_for_a_time(start, root.exe) if root is not None and root.exe else {}
-        found = ""
+        seen: dict[int, tuple[int, float]] = {}
+        exe = found = ""
 
-        def woke() -> bool | None:
-            nonlocal found
+        def told() -> bool | None:
+            nonlocal exe, found
             now = parse_snapshot(self._session.look(), self._names)
-            for tid, (process, thread) in sleepers_for_a_time(now, root.exe if root is not None else "").items():
-                wakes = thread.status.switches[0] - suspects[tid][1].status.switches[0] if tid in suspects else 0
+            root = now.processes.get(self.pid)
+            exe = exe or (root.exe if root is not None else "")
+            for tid, (process, thread) in sleepers_for_a_time(now, exe).items():
+                switches, since = seen.setdefault(tid, (thread.status.switches[0], now.time))
+                wakes, passed = thread.status.switches[0] - switches, now.time - since
                 if wakes >= NAPS and thread.call is not None:
-                    label, passed = label_of(process, tid), now.time - start.time
+                    label = label_of(process, tid)
                     found = f"{label} sleeps in {thread.call.name} for a time: it woke {wakes} times in {passed:.1f} s"
-            return True if found or self._record.ended is not None else None
+            is_over = found or self._record.ended is not None or not exe
+            # One that naps may be awake just now.
+            return True if is_over or (not seen and not is_awake(now, exe)) else None
 
-        if suspects:
-            self._session.wait_fairly(woke, within, NAP_LOOK_SECONDS)
+        self._session.wait_fairly(told, within, NAP_LOOK_SECONDS)
         return found
 
     @property

@@ -44,6 +44,11 @@ def sleepers_for_a_time(snapshot: Snapshot, exe: str) -> dict[int, tuple[Process
     }
 
 
+def is_awake(snapshot: Snapshot, exe: str) -> bool:
+    """Whether a thread of the processes that run that program runs, or would if it had a processor."""
+    return any(process.exe == exe and thread.status.state == "R" for process, thread in snapshot.live_threads)
+
+
 def _is_limited(thread: ThreadState) -> bool:
     if thread.status.state != "S" or thread.call is None:
         return False

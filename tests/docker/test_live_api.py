@@ -972,6 +972,20 @@ def test_who_sleeps_for_a_time_again_and_again_naps(workshop: Workshop, call: st
         process.wait_until(lambda view: process.naps(within=PATIENCE), within=PATIENCE)
 
 
+def test_who_is_awake_just_now_may_nap(workshop: Workshop) -> None:
+    source = """
+        int main(void) {
+            for (;;) {
+                clock_t end = clock() + CLOCKS_PER_SEC / 10;
+                while (clock() < end) { }
+                usleep(10000);
+            }
+        }"""
+    with workshop.program(source).start() as process:
+        process.wait_until(lambda view: view.root.state == "running", within=PATIENCE)
+        assert "sleeps in clock_nanosleep for a time" in process.naps(within=PATIENCE)
+
+
 @pytest.mark.parametrize("call", SLEEPERS.values(), ids=SLEEPERS)
 def test_who_sleeps_until_something_happens_does_not_nap(workshop: Workshop, call: str) -> None:
     with workshop.program(WAITS.replace("CALL", call)).start() as process:
