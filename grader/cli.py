@@ -224,7 +224,7 @@ def _observe(arguments: argparse.Namespace) -> int:
                 stdin=stdin,
                 seconds=arguments.timeout,
                 cflags=arguments.cflags,
-                say=progress.step,
+                say=arguments.interrupts.telling(progress.step),
                 launch=ahead.launch,
                 sanitize=arguments.sanitize,
             )
@@ -293,7 +293,7 @@ def _batch(arguments: argparse.Namespace) -> int:
             resume=arguments.resume,
             grade=grade,
             fail_under=arguments.fail_under,
-            on_change=progress.show,
+            on_change=arguments.interrupts.telling(progress.show),
         )
     from grader.reports.text import visible
 
@@ -339,7 +339,8 @@ def _validate(arguments: argparse.Namespace) -> int:
     validations = []
     for name in arguments.assignments:
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-            validations.append(validate(name, repeat=arguments.repeat, jobs=arguments.jobs, say=progress.step))
+            say = arguments.interrupts.telling(progress.step)
+            validations.append(validate(name, repeat=arguments.repeat, jobs=arguments.jobs, say=say))
         if outputs.get("json") != "-":
             print(report.render_terminal(validations[-1]), flush=True)
     if "json" in outputs:
@@ -383,7 +384,8 @@ def _grade(arguments: argparse.Namespace) -> int:
             interrupts.deliver()
 
         with Progress(sys.stderr, enabled=sys.stderr.isatty()) as progress:
-            result = grade(assignment, submission, only=only, say=progress.step, meanwhile=load, launch=ahead.launch)
+            say = interrupts.telling(progress.step)
+            result = grade(assignment, submission, only=only, say=say, meanwhile=load, launch=ahead.launch)
     interrupts.deliver()  # the checks load modules, too
     if arguments.student:
         from grader.reports.visibility import student_view

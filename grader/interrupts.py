@@ -38,6 +38,16 @@ class Interrupts:
         if self._has_come:
             self._raise()
 
+    def telling(self, tell: Callable[..., None]) -> Callable[..., None]:
+        """`tell`, which now raises KeyboardInterrupt once more if one has been raised and was dropped or swallowed."""
+
+        def told(*news: object) -> None:
+            if self._has_come and self._on_interrupt == self._raise:
+                self._raise()
+            tell(*news)
+
+        return told
+
     def _come(self, _number: int, _frame: FrameType | None) -> None:
         is_first, self._has_come = not self._has_come, True
         self._on_interrupt(is_first)

@@ -169,7 +169,12 @@ class _Worker(Generic[T]):
         self.connection, theirs = context.Pipe()
         arguments = (assignment, launch, theirs, [*others, self.connection], os.getpid())
         self._process = context.Process(target=_work, args=arguments)
-        self._process.start()
+        # What is raised in one of the functions that run at a fork is dropped, and would be: a fork takes long.
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT,))
+        try:
+            self._process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
         theirs.close()
         self._item: T | None = None
         self.is_alive = True
@@ -216,6 +221,9 @@ def _work(
     for other in others:  # so that each sees the end of file of its own
         other.close()
     os.setpgid(0, 0)  # Ctrl-C is for the process that gave out the work, which ends us
+    for handler in (signal.SIG_IGN, signal.default_int_handler):  # one that came before is forgotten
+        signal.signal(signal.SIGINT, handler)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGINT,))
     signal.signal(signal.SIGTERM, lambda number, frame: os.killpg(0, signal.SIGKILL))
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != asked_by:  # it had ended before

@@ -366,6 +366,24 @@ def test_ctrl_c_while_a_worker_starts_a_sandbox(tiny: TinyAssignment, engine: do
     assert containers_of(tiny, engine) == []
 
 
+def test_ctrl_c_while_a_worker_is_forked_is_not_dropped(
+    tiny: TinyAssignment, engine: docker.APIClient, tmp_path: Path
+) -> None:
+    """As what is raised in a function that runs at a fork is."""
+    (tmp_path / "class" / "ada").mkdir(parents=True)
+    (tmp_path / "class" / "ada" / "tiny.c").write_text(PROGRAM)
+    forking = (
+        "import os\n"
+        "command = os.getpid()\n"
+        "def interrupt(): os.getpid() == command and Interrupted()\n"
+        "os.register_at_fork(after_in_parent=interrupt)"
+    )
+    done = interrupted(forking, "batch", tiny.folder, tmp_path / "class", "--out", tmp_path / "out")
+    assert (done.returncode, done.stdout) == (130, "")
+    assert done.stderr.startswith("grader: interrupted; what has been graded is kept")
+    assert containers_of(tiny, engine) == []
+
+
 STARTING = """
 
 def run(program, *arguments):
