@@ -36,6 +36,10 @@ AGENT_PROCESSES = 8
 ENGINE_SECONDS = 60
 """How long the engine may take for an answer. It takes a tenth of a second; this only bounds one that is frozen."""
 
+FIRST_UID = 20_000
+UIDS = 40_000
+"""What the students' uids are drawn from."""
+
 FOLDER_BYTES = 64 << 20
 FOLDER_INODES = 20_000
 
@@ -78,21 +82,10 @@ def launch_with(
     """The same by a client, which is closed with the stream: from `image`, and labelled as of the process that it ends
     with.
     """
-    uid = 20_000 + secrets.randbelow(40_000)
     with ExitStack() as unless_started:
         unless_started.callback(client.close)
         try:
-            container = client.create_container(
-                image,
-                command=["/usr/bin/python3", "-I", "-S", "-c", _AGENT, str(uid)],
-                stdin_open=True,
-                working_dir="/",
-                hostname="sandbox",
-                # With the mode "none" alone the engine configures the empty network, which takes longer than all else.
-                network_disabled=True,
-                labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by},
-                host_config=client.create_host_config(**_host_options(containment, runtime)),
-            )["Id"]
+            uid, container = _create(client, containment, image=image, owned_by=owned_by, runtime=runtime)
             unless_started.callback(_remove, client, container)
             connection = client.attach_socket(container, params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1})
             stream = getattr(connection, "_sock", connection)  # which closing the connection leaves open
@@ -109,6 +102,36 @@ def launch_with(
             ) from error
         unless_started.pop_all()
     return ContainerStream(container, uid, stream, keep=(connection, client))
+
+
+def _create(
+    client: docker.APIClient, containment: Containment, *, image: str, owned_by: str, runtime: str | None
+) -> tuple[int, str]:
+    """Create a container for a student's uid that no other sandbox of this engine has; return the uid and its id.
+
+    The kernel counts a uid's processes on the whole machine (RLIMIT_NPROC, see getrlimit(2)): two sandboxes with the
+    same would take them from each other. Docker gives a name only once, for as long as the container is there.
+    """
+    while True:
+        uid = FIRST_UID + secrets.randbelow(UIDS)
+        try:
+            created = client.create_container(
+                image,
+                command=["/usr/bin/python3", "-I", "-S", "-c", _AGENT, str(uid)],
+                name=f"grader-{uid}",
+                stdin_open=True,
+                working_dir="/",
+                hostname="sandbox",
+                # With the mode "none" alone the engine configures the empty network, which takes longer than all else.
+                network_disabled=True,
+                labels={SESSION_LABEL: secrets.token_hex(8), OWNER_LABEL: owned_by},
+                host_config=client.create_host_config(**_host_options(containment, runtime)),
+            )
+        except docker.errors.APIError as error:
+            if error.status_code != HTTPStatus.CONFLICT:
+                raise
+        else:
+            return uid, created["Id"]
 
 
 def remove(container: str) -> None:

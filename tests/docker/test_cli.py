@@ -347,10 +347,18 @@ def test_ctrl_c_twice_does_not_wait_for_the_rest_to_be_loaded(tiny: TinyAssignme
     assert nothing_is_left(tiny, engine)
 
 
-def test_ctrl_c_while_a_worker_starts_a_sandbox(tiny: TinyAssignment, engine: docker.APIClient, tmp_path: Path) -> None:
-    """It is waited for, and removed."""
+@pytest.fixture
+def class_of_one(tiny: TinyAssignment, tmp_path: Path) -> tuple[str | Path, ...]:
+    """What `batch` is told of one submission."""
     (tmp_path / "class" / "ada").mkdir(parents=True)
     (tmp_path / "class" / "ada" / "tiny.c").write_text(PROGRAM)
+    return tiny.folder, tmp_path / "class", "--out", tmp_path / "out"
+
+
+def test_ctrl_c_while_a_worker_starts_a_sandbox(
+    tiny: TinyAssignment, engine: docker.APIClient, class_of_one: tuple[str | Path, ...]
+) -> None:
+    """It is waited for, and removed."""
     starting = (
         "import docker, os\n"
         "command = os.getpid()\n"
@@ -360,25 +368,23 @@ def test_ctrl_c_while_a_worker_starts_a_sandbox(tiny: TinyAssignment, engine: do
         "    start(client, container)\n"
         "docker.APIClient.start = interrupt_and_start"
     )
-    done = interrupted(starting, "batch", tiny.folder, tmp_path / "class", "--out", tmp_path / "out")
+    done = interrupted(starting, "batch", *class_of_one)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("grader: interrupted; what has been graded is kept")
     assert containers_of(tiny, engine) == []
 
 
 def test_ctrl_c_while_a_worker_is_forked_is_not_dropped(
-    tiny: TinyAssignment, engine: docker.APIClient, tmp_path: Path
+    tiny: TinyAssignment, engine: docker.APIClient, class_of_one: tuple[str | Path, ...]
 ) -> None:
     """As what is raised in a function that runs at a fork is."""
-    (tmp_path / "class" / "ada").mkdir(parents=True)
-    (tmp_path / "class" / "ada" / "tiny.c").write_text(PROGRAM)
     forking = (
         "import os\n"
         "command = os.getpid()\n"
         "def interrupt(): os.getpid() == command and Interrupted()\n"
         "os.register_at_fork(after_in_parent=interrupt)"
     )
-    done = interrupted(forking, "batch", tiny.folder, tmp_path / "class", "--out", tmp_path / "out")
+    done = interrupted(forking, "batch", *class_of_one)
     assert (done.returncode, done.stdout) == (130, "")
     assert done.stderr.startswith("grader: interrupted; what has been graded is kept")
     assert containers_of(tiny, engine) == []

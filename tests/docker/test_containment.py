@@ -1,6 +1,7 @@
 """What a container may, what a program in it may, and what limits it meets."""
 
 import json
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,8 @@ from grader.checks import Program
 from grader.checks.run import CheckContext
 from grader.findings import FindingKind
 from grader.spec import Limits
-from sandbox.container import ContainerStream
-from sandbox.docker import AGENT_MEMORY_BYTES, AGENT_PROCESSES
+from sandbox.container import ContainerStream, Containment
+from sandbox.docker import AGENT_MEMORY_BYTES, AGENT_PROCESSES, FIRST_UID, launch
 from sandbox.image import SESSION_LABEL, image_name
 from sandbox.session import RunLimits, Session
 
@@ -113,6 +114,19 @@ def test_a_program_runs_as_an_unprivileged_user_of_its_own(workshop: Workshop, s
     assert set(status["Uid"].split()) == set(status["Gid"].split()) == {str(stream.uid)}
     assert stream.uid >= 20_000
     assert status["Groups"].strip() == ""
+
+
+def test_no_two_sandboxes_have_the_same_user(
+    shared_session: Session, stream: ContainerStream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process limit counts what runs as a user anywhere on the machine."""
+    assert shared_session.machine
+    draws, draw = iter([stream.uid - FIRST_UID]), secrets.randbelow
+    monkeypatch.setattr(secrets, "randbelow", lambda below: next(draws, None) or draw(below))
+    other = launch(Containment(memory_bytes=64 << 20, processes=4))
+    other.close(at_once=True)
+    assert next(draws, "drawn") == "drawn"
+    assert other.uid != stream.uid
 
 
 def test_a_program_has_no_capabilities(workshop: Workshop) -> None:
